@@ -1,0 +1,233 @@
+"""The check-kind protocol: compile many rules together, inspect one file, conclude over all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from guardrails.documents.document import Dialect, Document, Format, ParseError, Path, Root
+from guardrails.errors import PolicyError
+from guardrails.findings import Fact, Finding, Location
+from guardrails.repository.entry import Entry
+
+RuleSet = frozenset[int]
+"""Indices of the rules that apply to a file."""
+
+MAX_SOURCE = 240
+"""Longest source line that a finding carries, in characters."""
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+class Where(NamedTuple):
+    """A place in a policy file, counting from 1."""
+
+    path: str
+    line: int
+    column: int
+
+
+class Rule(NamedTuple):
+    """A rule as its kind compiles it: parameters are already put into ``block`` and ``message``."""
+
+    number: int
+    """Index of the rule in the plan."""
+    id: str
+    block: Any
+    """What stands under ``check: {<kind>: …}``; valid by the kind's schema."""
+    message: str = ""
+    """Template for :func:`render`; empty when the rule leaves the words to the kind."""
+    params: Mapping[str, Any] = {}
+    formats: tuple[str, ...] = ()
+    """Formats and dialects the rule is written for; empty when it does not say."""
+    places: Mapping[Path, Where] = {}
+    """Where the nodes of ``block`` stand in the policy file."""
+
+    def error(self, message: str, *path: str | int, hint: str = "") -> PolicyError:
+        """An error at the node ``path`` of the block, or at its nearest ancestor whose place is known."""
+        while path and path not in self.places:
+            path = path[:-1]
+        where = self.places.get(path, Where("", 0, 0))
+        return PolicyError(
+            f"rule {self.id}: {message}", path=where.path, line=where.line, column=where.column, hint=hint
+        )
+
+
+class File:
+    """One file under judgement: bytes, text and documents are each made at most once, when asked for."""
+
+    def __init__(
+        self,
+        entry: Entry,
+        read: Callable[[Entry], bytes],
+        formats: Mapping[str, Format | Dialect],
+        names: frozenset[str] = frozenset(),
+    ) -> None:
+        self.entry = entry
+        self.path = entry.path
+        self.formats = names
+        """Names of the formats and dialects that a file of this name is written in."""
+        self._read = read
+        self._registry = formats
+        self._data: bytes | None = None
+        self._text: str | None = None
+        self._lines: list[str] | None = None
+        self._documents: dict[str, Document | ParseError] = {}
+        self._roots: dict[str, tuple[Root, ...]] = {}
+
+    @property
+    def data(self) -> bytes:
+        """The content as stored; for a link, its target."""
+        if self._data is None:
+            self._data = self._read(self.entry)
+        return self._data
+
+    @property
+    def encoding(self) -> str:
+        """The Unicode encoding that the byte order mark names; UTF-8 without one."""
+        return next((name for bom, name in _BOMS if self.data.startswith(bom)), "utf-8")
+
+    @property
+    def binary(self) -> bool:
+        """Whether the content is not text: a NUL near the start, and no byte order mark that explains it."""
+        return b"\0" in self.data[:8192] and self.encoding == "utf-8"
+
+    @property
+    def text(self) -> str:
+        """The content without byte order mark; bytes that do not decode become U+FFFD."""
+        if self._text is None:
+            text = self.data.decode(self.encoding, "replace")
+            self._text = text.removeprefix("\ufeff")
+        return self._text
+
+    @property
+    def utf8(self) -> bytes:
+        """The content as UTF-8 without byte order mark, for matchers that work on bytes."""
+        if self.encoding == "utf-8":
+            return self.data.removeprefix(_BOMS[0][0])
+        return self.text.encode()
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the text without their ends; a line ends with LF, or CR LF."""
+        if self._lines is None:
+            self._lines = self.text.replace("\r\n", "\n").split("\n")
+        return self._lines
+
+    def document(self, name: str) -> Document:
+        """The file parsed as format ``name``; raises ParseError, each time it is asked."""
+        found = self._documents.get(name)
+        if found is None:
+            format = self._registry[name]
+            try:
+                if self.binary:
+                    raise ParseError("the file is binary, not text")
+                found = format.parse(self.text)  # type: ignore[union-attr]
+            except ParseError as error:
+                found = error
+            self._documents[name] = found
+        if isinstance(found, ParseError):
+            raise found
+        return found
+
+    def roots(self, name: str) -> tuple[Root, ...]:
+        """The trees of the file in a format or dialect; none when the file is not of it. Raises ParseError."""
+        if name not in self.formats:
+            return ()
+        roots = self._roots.get(name)
+        if roots is None:
+            form = self._registry[name]
+            bases = getattr(form, "bases", None)
+            if bases is None:
+                roots = self.document(name).roots
+            else:
+                roots = tuple(
+                    root
+                    for base in bases
+                    if base in self.formats
+                    for root in form.roots(self.document(base))  # type: ignore[union-attr]
+                )
+            self._roots[name] = roots
+        return roots
+
+    def finding(
+        self,
+        rule: str,
+        message: str,
+        *,
+        line: int = 0,
+        column: int = 0,
+        end_line: int = 0,
+        end_column: int = 0,
+        evidence: str | None = None,
+        source: str | None = None,
+    ) -> Finding:
+        """A finding in this file; evidence and source are the line itself unless given."""
+        if source is None:
+            source = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return Finding(
+            rule=rule,
+            location=Location(self.path, line, column, end_line, end_column),
+            message=message,
+            evidence=source if evidence is None else evidence,
+            source=source[:MAX_SOURCE],
+        )
+
+
+class Repository(NamedTuple):
+    """What a conclusion may look at besides facts: every path of the snapshot, unread."""
+
+    entries: Sequence[Entry]
+
+
+class Inspector(Protocol):
+    """The rules of one kind, compiled together; picklable, and never changed by inspecting."""
+
+    concluding: RuleSet
+    """Rules that are judged over the whole repository, in :meth:`conclude`."""
+    fact_based: RuleSet
+    """Those of ``concluding`` that need facts from every file, and so cannot be judged in a partial run."""
+
+    def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
+        """Judge one file by those of the rules that apply to it; depends on its path and content only.
+
+        May raise ParseError when a document it needs does not parse.
+        """
+
+    def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:
+        """Judge the repository by ``rules``, a part of ``concluding``, from its paths and the facts."""
+
+
+class CheckKind(Protocol):
+    """How a rule checks."""
+
+    name: str
+    schema: Mapping[str, Any]
+    """JSON Schema of the block under ``check: {<name>: …}``."""
+
+    def compile(self, rules: Sequence[Rule]) -> Inspector:
+        """Compile all rules of the kind together; raises UserErrors with every error in them."""
+
+
+_FIELD = re.compile(r"\{([A-Za-z_][\w-]*(?:\.[\w-]+)*)\}")
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Fill ``{name}`` and ``{name.key}`` from ``values``; what is not there stays as it is written."""
+
+    def fill(match: re.Match[str]) -> str:
+        value: Any = values
+        for key in match[1].split("."):
+            if isinstance(value, Mapping) and key in value:
+                value = value[key]
+            elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                return match[0]
+        if value is None or isinstance(value, bool):
+            return {None: "null", True: "true", False: "false"}[value]
+        text = value if isinstance(value, str) else repr(value) if isinstance(value, dict | list) else str(value)
+        return text if len(text) <= 120 else text[:117] + "..."
+
+    return _FIELD.sub(fill, template)

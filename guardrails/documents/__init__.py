@@ -1,0 +1,1 @@
+"""Formats: bytes become values with positions. Nothing here reads a file."""

@@ -1,0 +1,84 @@
+"""What a check returns: frozen values, standard library only."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from hashlib import sha256
+from typing import NamedTuple
+
+
+class Severity(IntEnum):
+    """How bad a finding is; a higher number is worse."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """The word used in policies and reports."""
+        return self.name.lower()
+
+
+class Enforcement(IntEnum):
+    """What happens when a rule is broken; a higher number is stricter."""
+
+    OFF = 0
+    AUDIT = 1
+    WARN = 2
+    BLOCK = 3
+
+    @property
+    def label(self) -> str:
+        """The word used in policies and reports."""
+        return self.name.lower()
+
+
+class Location(NamedTuple):
+    """A place in the repository.
+
+    ``path`` is relative to the repository root with ``/`` between its parts; bytes of a name that are
+    not UTF-8 are kept as surrogate escapes. Lines and columns count from 1 in code points; the end column is
+    exclusive. Line 0 means the file as a whole, or a file that does not exist.
+    """
+
+    path: str
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+
+class Finding(NamedTuple):
+    """A rule broken at a place."""
+
+    rule: str
+    location: Location
+    message: str
+    evidence: str = ""
+    """What identifies the finding when lines move: the broken text itself, or the name of what is absent."""
+    source: str = ""
+    """The source line to show, already safe to print; empty when there is none."""
+    fingerprint: str = ""
+    """Filled in by the scan; see :func:`fingerprint`."""
+
+
+class Fact(NamedTuple):
+    """Something small that a file says and that a rule needs when it concludes."""
+
+    rule: int
+    """Index of the rule in the plan."""
+    path: str
+    value: object
+
+
+def fingerprint(rule: str, path: str, evidence: str, occurrence: int) -> str:
+    """A short digest of a finding that survives moved lines and re-indentation.
+
+    ``occurrence`` counts the findings of the run that agree in all the rest, from 0.
+    """
+    evidence = " ".join(evidence.split())
+    key = "\0".join((rule, path, evidence, str(occurrence)))
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:20]

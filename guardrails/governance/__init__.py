@@ -1,0 +1,1 @@
+"""Pure functions that turn findings into a verdict."""

@@ -1,0 +1,1 @@
+"""What a policy is, as data, and where policies come from."""

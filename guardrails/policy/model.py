@@ -1,0 +1,83 @@
+"""A policy as data: what the authors wrote, checked for shape, not yet compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from guardrails.documents.document import Path
+from guardrails.findings import Enforcement, Severity
+
+PROFILES = ("recommended", "strict", "all")
+"""Each profile holds the ones before it."""
+
+
+class Match(NamedTuple):
+    """Which files a rule judges; an empty field does not narrow."""
+
+    paths: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    max_size: int = 0
+    """In bytes; 0 is unlimited."""
+
+
+class Schedule(NamedTuple):
+    """Enforcement that may change on dates: ``(ISO date, level)`` in date order, from the empty date on."""
+
+    steps: tuple[tuple[str, Enforcement], ...]
+
+
+class Example(NamedTuple):
+    """A file tree with the verdict that the rule gives on it."""
+
+    fails: bool
+    tree: Mapping[str, Any]
+    at: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    line: int
+
+
+class Rule(NamedTuple):
+    """One checkable statement of a policy."""
+
+    id: str
+    """``policy/rule``."""
+    title: str
+    severity: Severity
+    enforcement: Schedule
+    profile: str
+    match: tuple[Match, ...]
+    """The policy's match and the rule's own; a file is judged when all of them hold."""
+    kind: str
+    block: Any
+    message: str
+    rationale: str
+    remediation: str
+    references: tuple[str, ...]
+    controls: tuple[str, ...]
+    waivable: Any
+    parameters: Mapping[str, Any]
+    """JSON Schema of each parameter, with its default."""
+    examples: tuple[Example, ...]
+    category: str
+    owner: str
+    pack: str
+    path: str
+    """The policy file, as messages name it."""
+    line: int
+    places: Mapping[Path, tuple[int, int]]
+    """Line and column of each node of ``block`` in the policy file, by its path in the block."""
+
+
+class Policy(NamedTuple):
+    """A standard with an owner and a rationale, made of rules."""
+
+    id: str
+    title: str
+    category: str
+    owner: str
+    rationale: str
+    rules: tuple[Rule, ...]
+    pack: str
+    path: str

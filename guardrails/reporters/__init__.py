@@ -1,0 +1,1 @@
+"""Verdict to text: one file per output format."""

@@ -1,0 +1,1 @@
+"""The repository as judged: the work tree, the index or a commit."""

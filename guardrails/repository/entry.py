@@ -1,0 +1,47 @@
+"""What a snapshot lists: the files of the repository, before any is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+FILE, LINK, SUBMODULE = "file", "link", "submodule"
+
+
+class Entry(NamedTuple):
+    """One path of a snapshot.
+
+    ``path`` is relative to the root with ``/`` between its parts; bytes that are not UTF-8 are surrogate
+    escapes. ``size`` is in bytes, -1 when only reading would tell. ``blob`` is git's object id where the
+    listing gives it for free, else empty.
+    """
+
+    path: str
+    kind: str = FILE
+    executable: bool = False
+    size: int = -1
+    blob: str = ""
+
+
+class Snapshot(Protocol):
+    """The repository as judged."""
+
+    root: str
+    """Absolute path of the work tree, or of the git folder of a bare repository."""
+    title: str
+    """What is judged, for people: ``work tree``, ``index``, ``commit 1a2b3c``."""
+
+    def entries(self) -> Sequence[Entry]:
+        """All paths of the snapshot in path order; listed once."""
+
+    def changed(self) -> Sequence[Entry]:
+        """For the index: the entries that differ from HEAD; else all entries."""
+
+    def entry(self, path: str) -> Entry | None:
+        """The entry at a path without listing the whole tree, or None."""
+
+    def read(self, entry: Entry) -> bytes:
+        """The content of a file, or the target of a link; raises RepositoryError."""
+
+    def close(self) -> None:
+        """Release what reading holds open."""
