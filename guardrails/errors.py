@@ -62,7 +62,8 @@ class UserErrors(Exception):
     """Several user errors found in one go, so that they can be mended in one round."""
 
     def __init__(self, errors: Iterable[UserError]) -> None:
-        self.errors = sorted(errors, key=lambda error: (error.path, error.line, error.column, error.message))
+        unique = {(error.path, error.line, error.column, error.message): error for error in errors}
+        self.errors = [unique[key] for key in sorted(unique)]
         super().__init__("; ".join(map(str, self.errors)))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -74,6 +74,23 @@ class Fact(NamedTuple):
     value: object
 
 
+class Problem(NamedTuple):
+    """Something broke while judging, so the result is not complete: the run exits 2."""
+
+    message: str
+    """One line; names the plugin or kind, and the rule where known."""
+    path: str = ""
+    detail: str = ""
+    """The traceback, shown with ``--debug`` only."""
+
+
+class Note(NamedTuple):
+    """Something a reader should know that is neither a finding nor a problem: a file left out, and why."""
+
+    message: str
+    path: str = ""
+
+
 def fingerprint(rule: str, path: str, evidence: str, occurrence: int) -> str:
     """A short digest of a finding that survives moved lines and re-indentation.
 

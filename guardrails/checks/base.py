@@ -175,10 +175,15 @@ class File:
         )
 
 
-class Repository(NamedTuple):
-    """What a conclusion may look at besides facts: every path of the snapshot, unread."""
+class Repository(Protocol):
+    """What a conclusion may look at besides facts: the paths of the snapshot, unread."""
 
-    entries: Sequence[Entry]
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Every path of the snapshot, in path order."""
+
+    def matched(self, rule: int) -> Sequence[Entry]:
+        """The paths that the rule's ``match`` selects."""
 
 
 class Inspector(Protocol):

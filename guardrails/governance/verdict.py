@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from guardrails.findings import Enforcement, Finding, Severity
-
-
-class RuleInfo(NamedTuple):
-    """What reports say about a rule."""
-
-    id: str
-    title: str
-    severity: Severity
-    category: str
-    rationale: str
-    remediation: str
-    references: tuple[str, ...]
-    controls: tuple[str, ...]
-    owner: str
-    kind: str
-    policy_path: str
-    waivable: bool
+from guardrails.engine.plan import Plan
+from guardrails.engine.scan import Scan
+from guardrails.findings import Enforcement, Finding, Note, Problem, Severity
+from guardrails.policy.model import RuleInfo
 
 
 class Judged(NamedTuple):
@@ -31,23 +16,6 @@ class Judged(NamedTuple):
     finding: Finding
     severity: Severity
     enforcement: Enforcement
-
-
-class Problem(NamedTuple):
-    """Something broke while judging, so the result is not complete: the run exits 2."""
-
-    message: str
-    """One line; names the plugin or kind, and the rule where known."""
-    path: str = ""
-    detail: str = ""
-    """The traceback, shown with ``--debug`` only."""
-
-
-class Note(NamedTuple):
-    """Something a reader should know that is neither a finding nor a problem: a file left out, and why."""
-
-    message: str
-    path: str = ""
 
 
 class Verdict(NamedTuple):
@@ -88,7 +56,22 @@ class Style(NamedTuple):
     version: str = ""
 
 
-def sort_key(judged: Judged) -> Sequence[object]:
-    """The order of findings in every report."""
-    location = judged.finding.location
-    return (location.path, location.line, location.column, judged.finding.rule, judged.finding.message)
+def judge(plan: Plan, scan: Scan, *, date: str, title: str, complete: bool, seconds: float = 0.0) -> Verdict:
+    """The verdict of a scan on an ISO date."""
+    judged = []
+    for finding in scan.findings:
+        setting = plan.setting(finding.rule, finding.location.path)
+        if setting is not None:
+            enforcement = setting.enforcement.on(date)
+            if enforcement is not Enforcement.OFF:
+                judged.append(Judged(finding, setting.severity, enforcement))
+    return Verdict(
+        findings=tuple(judged),
+        rules=tuple(plan.infos.values()),
+        problems=scan.problems,
+        notes=scan.notes,
+        files=scan.files,
+        complete=complete,
+        title=title,
+        seconds=seconds,
+    )

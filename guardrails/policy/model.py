@@ -27,6 +27,10 @@ class Schedule(NamedTuple):
 
     steps: tuple[tuple[str, Enforcement], ...]
 
+    def on(self, date: str) -> Enforcement:
+        """The level on an ISO date."""
+        return [level for start, level in self.steps if start <= date][-1]
+
 
 class Example(NamedTuple):
     """A file tree with the verdict that the rule gives on it."""
@@ -81,3 +85,20 @@ class Policy(NamedTuple):
     rules: tuple[Rule, ...]
     pack: str
     path: str
+
+
+class RuleInfo(NamedTuple):
+    """What reports say about a rule."""
+
+    id: str
+    title: str
+    severity: Severity
+    category: str
+    rationale: str
+    remediation: str
+    references: tuple[str, ...]
+    controls: tuple[str, ...]
+    owner: str
+    kind: str
+    policy_path: str
+    waivable: bool

@@ -40,6 +40,12 @@ class Snapshot(Protocol):
     def entry(self, path: str) -> Entry | None:
         """The entry at a path without listing the whole tree, or None."""
 
+    def below(self, folder: str) -> Sequence[Entry]:
+        """The entries below a folder (empty for the root), without listing the rest where that is cheaper."""
+
+    def size(self, entry: Entry) -> int:
+        """The size of a file in bytes, without reading it."""
+
     def read(self, entry: Entry) -> bytes:
         """The content of a file, or the target of a link; raises RepositoryError."""
 

@@ -1,0 +1,152 @@
+"""CEL, the Common Expression Language, as files are judged by it: the one place that runs the binding.
+
+Variables: ``self`` (the node), ``root`` (the tree it stands in), ``key`` (its name or index in its parent; empty for
+the root), ``path`` (of the file) and ``params`` (of the rule). Functions and macros: those of the language, and
+those of :mod:`guardrails.checks.celfunctions`. There is no optional syntax (``a.?b``): test with ``has(a.b)``.
+Regular expressions are RE2.
+
+A loop inside a loop takes time by the product of their lengths, and so does a loop over ``root`` for each node: no
+policy should do that over lists that files make long.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from guardrails.checks.celfunctions import FUNCTIONS
+
+VARIABLES = ("self", "root", "key", "path", "params")
+
+
+class EvaluationError(Exception):
+    """An expression has no value here: a key is missing, or a value has the wrong type."""
+
+
+class Expression(NamedTuple):
+    """An expression that :func:`guardrails.checks.celsource.compile` has checked; picklable."""
+
+    source: str
+    """As the binding gets it."""
+    variables: tuple[str, ...]
+    """Those of VARIABLES that it uses."""
+
+
+class Scope:
+    """What expressions see while one tree is judged; a variable is converted once, when it is first used."""
+
+    __slots__ = ("_context", "_params", "_unset")
+
+    def __init__(self, root: Any, path: str) -> None:
+        self._context = binding().Context(functions=FUNCTIONS)
+        self._unset: dict[str, Any] = {"root": root, "path": path}
+        self._params: Any = None
+
+    def enter(self, node: Any, key: str | int) -> None:
+        """Make ``node`` what expressions call ``self``."""
+        self._unset["self"] = node
+        self._unset["key"] = key
+
+    def value(self, expression: Expression, params: Mapping[str, Any]) -> Any:
+        """The value of an expression; raises EvaluationError."""
+        unset = self._unset
+        try:
+            for name in expression.variables:
+                if name in unset:
+                    self._set(name, unset[name])
+                    del unset[name]
+                elif name == "params" and params is not self._params:
+                    self._set(name, dict(params))
+                    self._params = params
+            return _program(expression.source).execute(self._context)
+        except Exception as error:  # noqa: BLE001 - each mistake in the judged file comes as another class
+            raise EvaluationError(_words(error)) from None
+
+    def _set(self, name: str, value: Any) -> None:
+        try:
+            self._context.add_variable(name, value)
+        except ValueError:
+            self._context.add_variable(name, _representable(value))
+
+
+@lru_cache(maxsize=4096)
+def _program(source: str) -> Any:
+    return binding().compile(source)
+
+
+@lru_cache(maxsize=1)
+def binding() -> Any:
+    """The extension module of ``common-expression-language``, without the package around it.
+
+    The package imports a command line: 170 ms. The extension imports ``logging``, 10 ms, to note what goes wrong in
+    functions, which EvaluationError tells as well; so it gets a stand-in that listens to nothing.
+    """
+    from importlib.machinery import PathFinder  # noqa: PLC0415 - the rest of a run may not need it
+
+    name = "cel.cel"
+    if name in sys.modules:  # it cannot be started twice in a process
+        return sys.modules[name]
+    package = PathFinder.find_spec("cel")
+    spec = PathFinder.find_spec(name, package.submodule_search_locations) if package else None
+    if spec is None or spec.loader is None:
+        raise ImportError("the package common-expression-language is not installed")
+    logging = sys.modules.get("logging")
+    sys.modules["logging"] = _NO_LOGGING
+    try:
+        module: Any = spec.loader.create_module(spec)
+        spec.loader.exec_module(module)
+    finally:
+        if logging is None:
+            del sys.modules["logging"]
+        else:
+            sys.modules["logging"] = logging
+    sys.modules[name] = module
+    return module
+
+
+_NO_LOGGING: Any = SimpleNamespace(getLogger=lambda _: SimpleNamespace(isEnabledFor=lambda _: False))
+
+
+def _representable(value: Any) -> Any:
+    """A copy of a value with what CEL has no values for replaced: lone surrogates, odd keys and huge numbers.
+
+    Judging the copy is safer than giving up: one odd character elsewhere would switch ``when`` off.
+    """
+    if isinstance(value, dict):
+        return {_key(key): _representable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_representable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return float("inf") if value > 0 else float("-inf")
+    return value
+
+
+def _key(key: Any) -> str | int:
+    if isinstance(key, int) and abs(key) < 2**63:
+        return key
+    return "null" if key is None else str(key).encode("utf-8", "replace").decode()
+
+
+def _words(error: Exception) -> str:
+    """The reason why an expression has no value, as part of a sentence."""
+    text = str(error)
+    if isinstance(error, KeyError):
+        text = f"no such key: {error.args[0]}"
+    elif text.startswith("No such overload"):
+        text = "a value has the wrong type"
+    elif match := re.match(r"Undefined variable or function: '(\w+?)_?'", text):
+        # All names were known when the expression was compiled: so the function does not take these values.
+        text = f"{match[1]}() does not take a value of this type"
+    elif match := re.match(r"Function '(\w+?)_?' error: (?:Python function call failed: (\w+): )?([\s\S]*)", text):
+        name, kind, reason = match.groups()
+        wrong_type = kind in {"TypeError", "AttributeError"}
+        text = f"{name}() does not take a value of this type" if wrong_type else f"{name}(): {reason}"
+    # What the binding adds in further sentences is advice for programmers.
+    text = " ".join(text.partition(". C")[0].split()).rstrip(".")
+    return text if len(text) <= 160 else text[:157] + "..."

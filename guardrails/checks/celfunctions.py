@@ -1,0 +1,139 @@
+r"""The functions that policies have in CEL besides its own; each takes its receiver first.
+
+They are public: a function, or a method of its first argument::
+
+    text.lowerAscii()               text.upperAscii()              text.trim()
+    text.split(separator)           list.join([separator])         text.replace(old, new)
+    text.indexOf(part)              -1 when it is not there
+    text.substring(start[, end])    an error when it is out of range
+    text.glob(pattern)              * any text but /, ** any text, ? one character but /
+    image(text)                     {registry, repository, name, tag, digest} of a container image
+
+Each takes linear time, and refuses to make what is much larger than what it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+MAX_TEXT = 20_000_000
+"""Longest text that a function makes, in characters."""
+MAX_PARTS = 1_000_000
+"""Most parts that a text is split into."""
+
+
+@lru_cache(maxsize=1024)
+def regex(pattern: str) -> Any:
+    """The compiled RE2; raises ValueError with the reason."""
+    import re2  # noqa: PLC0415 - most expressions match no text
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0]
+        raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return regex(pattern).search(text) is not None
+
+
+def _glob(text: str, pattern: str) -> bool:
+    return _glob_regex(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _glob_regex(pattern: str) -> Any:
+    import re2  # noqa: PLC0415
+
+    translated = re2.escape(pattern)
+    for wildcard, meaning in ((r"\*\*", r"[\s\S]*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
+        translated = translated.replace(wildcard, meaning)
+    return regex(translated)
+
+
+def _size(value: str | list[Any] | dict[Any, Any]) -> int:
+    return len(value)
+
+
+def _string(value: bool) -> str:
+    if not isinstance(value, bool):
+        raise TypeError
+    return "true" if value else "false"
+
+
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_UPPER = {lower: upper for upper, lower in _LOWER.items()}
+
+
+def _lower_ascii(text: str) -> str:
+    return text.translate(_LOWER)
+
+
+def _upper_ascii(text: str) -> str:
+    return text.translate(_UPPER)
+
+
+def _trim(text: str) -> str:
+    return text.strip()
+
+
+def _split(text: str, separator: str) -> list[str]:
+    if (text.count(separator) if separator else len(text)) > MAX_PARTS:
+        raise ValueError("too many parts")
+    return text.split(separator) if separator else list(text)
+
+
+def _join(parts: list[str], separator: str = "") -> str:
+    _bound(sum(map(len, parts)) + len(parts) * len(separator))
+    return separator.join(parts)
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    _bound(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _bound(size: int) -> None:
+    if size > MAX_TEXT:
+        raise ValueError("the text would be too long")
+
+
+def _index_of(text: str, part: str) -> int:
+    return text.find(part)
+
+
+def _substring(text: str, start: int, end: int | None = None) -> str:
+    end = len(text) if end is None else end
+    if not 0 <= start <= end <= len(text):
+        raise ValueError("out of range")
+    return text[start:end]
+
+
+def _image(reference: str) -> dict[str, str]:
+    from guardrails.documents.images import split_image  # noqa: PLC0415 - few policies ask for it
+
+    return split_image(reference)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "glob": _glob,
+    "image": _image,
+    "indexOf": _index_of,
+    "join": _join,
+    "lowerAscii": _lower_ascii,
+    "replace": _replace,
+    "split": _split,
+    "string": _string,
+    "substring": _substring,
+    "trim": _trim,
+    "upperAscii": _upper_ascii,
+    # In place of the binding's own, which compiles the pattern in each call, and counts bytes.
+    "matches_": _matches,
+    "size_": _size,
+}
+"""By the name that the binding calls; it asks ``string`` only for what its own does not take, such as booleans."""

@@ -1,0 +1,317 @@
+"""Checks of structured files: JSONPath selects the nodes, and CEL, JSON Schema or a list of keys judges them.
+
+The evidence of a finding is the :func:`~guardrails.checks.routes.route` to its node, then what is missing there, or
+the value when it is a scalar: so it survives moved lines and reordered neighbours. A list item without a name of its
+own is told from its neighbours by the text it begins with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from guardrails.checks.base import File, Repository, Rule, RuleSet, render
+from guardrails.checks.cel import EvaluationError, Expression, Scope
+from guardrails.checks.jsonpath import JSONPath, Tree
+from guardrails.checks.routes import existing, follow, route, scalar
+from guardrails.checks.schemas import Schema
+from guardrails.documents.document import Path, Root
+from guardrails.errors import UserError, UserErrors
+from guardrails.findings import Fact, Finding
+
+_KEYS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+_TESTS: dict[str, Mapping[str, Any]] = {
+    "assert": {
+        "type": "string",
+        "minLength": 1,
+        "description": "CEL that has to be true. Names: self (the node), root, key (of the node in its parent), path "
+        "(of the file), params. Where it cannot be evaluated, as for a key that is not there, it is not true.",
+    },
+    "schema": {
+        "type": ["object", "boolean"],
+        "description": "JSON Schema that the node has to fit; each error is a finding where it stands.",
+    },
+    "require": {
+        "description": "true: at least one node has to be selected. A list: each node has to be a mapping with these "
+        "keys.",
+        "anyOf": [{"const": True}, _KEYS],
+    },
+    "forbid": {
+        "description": "true: no node may be selected. A list: no node may have any of these keys.",
+        "anyOf": [{"const": True}, _KEYS],
+    },
+}
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "each": {
+            "type": "string",
+            "default": "$",
+            "description": "JSONPath (RFC 9535) of the nodes to judge, which is where findings are reported.",
+        },
+        "when": {"type": "string", "minLength": 1, "description": "CEL; only nodes for which it is true are judged."},
+        **_TESTS,
+        "at": {
+            "type": "string",
+            "description": "JSONPath from the node to the place to report; the node itself where it selects nothing.",
+        },
+        "report": {
+            "enum": ["key", "value"],
+            "description": "Whether the place is that of the node's key or of its value; by default the key for "
+            "mappings and lists, and the value for others.",
+        },
+    },
+    "oneOf": [{"required": [test]} for test in _TESTS],
+}
+
+
+class Check(NamedTuple):
+    """One rule, ready to judge; picklable."""
+
+    number: int
+    rule: str
+    formats: tuple[str, ...]
+    each: JSONPath
+    when: Expression | None
+    test: str
+    wanted: Any
+    """An Expression, a Schema, True, or keys."""
+    at: JSONPath | None
+    report: str
+    message: str
+    params: Mapping[str, Any]
+
+
+class Flaw(NamedTuple):
+    """What a test found at a node."""
+
+    path: Path = ()
+    """From the node to what is wrong."""
+    error: str = ""
+    """Why, in words that the message may end with."""
+    detail: str = ""
+    """What is missing or not met, for the evidence."""
+    key: str = ""
+    """A key that must not be there, whatever its value."""
+
+
+Group = tuple[JSONPath, list[Check]]
+"""The checks that judge the same nodes."""
+
+
+class Inspector:
+    """All rules of the kind; a file's nodes are selected once for all rules that judge them."""
+
+    concluding: RuleSet = frozenset()
+    fact_based: RuleSet = frozenset()
+
+    def __init__(self, checks: Mapping[int, Check]) -> None:
+        self._checks = checks
+        self._groups: dict[tuple[RuleSet, frozenset[str]], list[tuple[str, list[Group]]]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Inspector, (self._checks,)
+
+    def inspect(self, file: File, rules: RuleSet) -> Iterator[Finding]:
+        """Judge the trees of one file; raises ParseError when it is not valid in its format."""
+        groups_by_format = self._groups.get((rules, file.formats))
+        if groups_by_format is None:
+            groups_by_format = self._groups[rules, file.formats] = _grouped(self._checks, rules, file.formats)
+        for name, groups in groups_by_format:
+            for root in file.roots(name):
+                tree = Tree(root.value)
+                scope = Scope(root.value, file.path)
+                for each, checks in groups:
+                    yield from _judge(file, root, scope, tree.select(each), checks)
+
+    def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:  # noqa: ARG002
+        """Nothing: each file is judged alone."""
+        return ()
+
+
+def _grouped(checks: Mapping[int, Check], rules: RuleSet, formats: frozenset[str]) -> list[tuple[str, list[Group]]]:
+    by_format: dict[str, dict[str, list[Check]]] = {}
+    for number in sorted(rules & checks.keys()):
+        check = checks[number]
+        for name in check.formats:
+            if name in formats:
+                by_format.setdefault(name, {}).setdefault(check.each.source, []).append(check)
+    return [(name, [(group[0].each, group) for group in groups.values()]) for name, groups in by_format.items()]
+
+
+def _judge(
+    file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], checks: Sequence[Check]
+) -> Iterator[Finding]:
+    missed = {check.number: check for check in checks if check.test == "require" and check.wanted is True}
+    for path, value in nodes:
+        scope.enter(value, path[-1] if path else "")
+        for check in checks:
+            if check.when is None or _holds(scope, check.when, check.params):
+                missed.pop(check.number, None)
+                for flaw in _JUDGES[check.test](check, scope, value):
+                    yield _finding(file, root, check, flaw, path, value)
+    for check in missed.values():
+        path = existing(root.value, check.each.stem)
+        flaw = Flaw(detail=check.each.source)
+        yield _finding(file, root, check, flaw, path, follow(root.value, path))
+
+
+def _holds(scope: Scope, expression: Expression, params: Mapping[str, Any]) -> bool:
+    try:
+        return scope.value(expression, params) is True
+    except EvaluationError:
+        return False
+
+
+def _assert(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
+    try:
+        result = scope.value(check.wanted, check.params)
+    except EvaluationError as error:
+        return (Flaw(error=str(error)),)
+    if result is True:
+        return ()
+    return (Flaw(error="" if result is False else "the expression gives neither true nor false"),)
+
+
+def _schema(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
+    for error in check.wanted.errors(value):
+        detail = error.message if error.keyword == "required" else error.keyword
+        yield Flaw(error.path, error=error.message, detail=detail)
+
+
+def _require(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
+    if check.wanted is True:
+        return ()
+    error = "" if isinstance(value, dict) else "it is not a mapping"
+    return [Flaw(error=error, detail=key) for key in check.wanted if error or key not in value]
+
+
+def _forbid(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
+    if check.wanted is True:
+        return (Flaw(),)
+    return [Flaw((key,), key=key) for key in check.wanted if isinstance(value, dict) and key in value]
+
+
+_JUDGES: Mapping[str, Callable[[Check, Scope, Any], Iterable[Flaw]]] = {
+    "assert": _assert,
+    "schema": _schema,
+    "require": _require,
+    "forbid": _forbid,
+}
+
+
+def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value: Any) -> Finding:
+    place = path + flaw.path
+    if check.at is not None:
+        place = next((path + found for found, _ in Tree(value).select(check.at)), place)
+    target = follow(root.value, place)
+    on_key = check.report == "key" or (not check.report and bool(flaw.key or isinstance(target, dict | list)))
+    # Items of lists have no key.
+    span = root.span(place, key=on_key and bool(place) and isinstance(place[-1], str))
+    # A place is shown as one line: of a longer node, where it begins.
+    line_end = len(file.lines[span.line - 1]) + 1 if span.line <= len(file.lines) else span.column
+    end_column = span.end_column if span.end_line == span.line else line_end
+    return file.finding(
+        check.rule,
+        _message(file, check, flaw, path, value),
+        line=span.line,
+        column=span.column,
+        end_line=span.line,
+        end_column=end_column,
+        evidence=_evidence(file, root, flaw, place, target, span.line, span.column),
+    )
+
+
+def _message(file: File, check: Check, flaw: Flaw, path: Path, value: Any) -> str:
+    values = {
+        "self": value,
+        "key": flaw.key or (path[-1] if path else ""),
+        "path": file.path,
+        "params": check.params,
+        "missing": flaw.detail,
+        "error": flaw.error,
+    }
+    message = render(check.message, values)
+    return f"{message} ({flaw.error})" if flaw.error and "{error}" not in check.message else message
+
+
+def _evidence(file: File, root: Root, flaw: Flaw, place: Path, target: Any, line: int, column: int) -> str:
+    parts = [route(root.value, place), flaw.detail]
+    if not flaw.key and not flaw.detail:
+        parts.append(scalar(target))
+    if "[]" in parts[0] and not parts[-1] and line <= len(file.lines):
+        parts.append(file.lines[line - 1][column - 1 :][:80])
+    return " ".join(part for part in parts if part)
+
+
+class DocumentKind:
+    """The check kind ``document``."""
+
+    name = "document"
+    schema = SCHEMA
+
+    def compile(self, rules: Sequence[Rule]) -> Inspector:
+        """Compile all rules of the kind together; raises UserErrors with every error in them."""
+        errors: list[UserError] = []
+        inspector = Inspector({rule.number: _compiled(rule, errors) for rule in rules})
+        if errors:
+            raise UserErrors(errors)
+        return inspector
+
+
+def _compiled(rule: Rule, errors: list[UserError]) -> Check:
+    """The rule ready to judge; with ``errors`` added, it is of no use."""
+    from guardrails.checks import celsource, jsonpath  # noqa: PLC0415 - plans from the cache do not need them
+
+    block = {"each": "$", **rule.block}
+    test = next(test for test in _TESTS if test in block)
+
+    def part(key: str, compile: Callable[[str], Any]) -> Any:
+        try:
+            return compile(block[key]) if key in block else None
+        except (celsource.ExpressionError, jsonpath.PathError) as error:
+            errors.append(rule.error(f"{key}: {error}", key, hint=error.hint))
+
+    if not rule.formats:
+        errors.append(rule.error("document rules need match.format", hint="write match: {format: yaml}"))
+    wanted = block[test]
+    if test == "assert":
+        wanted = part(test, celsource.compile)
+    elif test == "schema":
+        wanted = Schema(block[test])
+        errors += [
+            rule.error(f"schema: {flaw.message}", test, *flaw.path, hint=flaw.hint) for flaw in wanted.mistakes()
+        ]
+    return Check(
+        number=rule.number,
+        rule=rule.id,
+        formats=rule.formats,
+        each=part("each", jsonpath.compile),
+        when=part("when", celsource.compile),
+        test=test,
+        wanted=wanted,
+        at=part("at", jsonpath.compile),
+        report=block.get("report", ""),
+        message=rule.message or _sentence(test, block),
+        params=rule.params,
+    )
+
+
+def _sentence(test: str, block: Mapping[str, Any]) -> str:
+    """The message of a rule that leaves the words to us."""
+    match test, block[test]:
+        case "assert", text:
+            return f"does not hold: {text}"
+        case "schema", _:
+            return "{error}"
+        case "require", True:
+            return "nothing is at {missing}"
+        case "require", _:
+            return "'{missing}' is missing"
+        case _, True:
+            return f"nothing may be at {block['each']}"
+    return "'{key}' is not allowed"
+
+
+KIND = DocumentKind()

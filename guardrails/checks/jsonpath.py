@@ -1,0 +1,206 @@
+"""JSONPath (RFC 9535): checked by a library when a policy is compiled, evaluated here when files are judged.
+
+Paths made of names, indices, slices, wildcards and descendants, which are nearly all, need no import to run. Paths
+with a filter (``[?@.a == 1]``) are left to the library, which costs its import in each process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from guardrails.documents.document import MAX_DEPTH, ParseError, Path
+
+Node = tuple[Path, Any]
+Selector = str | int | slice | None
+"""A name, an index, a slice, or None for the wildcard."""
+Segment = tuple[bool, tuple[Selector, ...]]
+"""Whether the descendants are searched too, and what is selected of the children of each node."""
+
+MAX_SOURCE = 1_000
+"""Longest path, in characters."""
+MAX_NODES = 1_000_000
+"""Most nodes that one segment of a path may select in one tree."""
+
+
+class PathError(ValueError):
+    """The text is not a JSONPath; ``hint`` says what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class JSONPath(NamedTuple):
+    """A compiled path; picklable."""
+
+    source: str
+    segments: tuple[Segment, ...] | None
+    """None when only the library can evaluate the path."""
+
+    @property
+    def stem(self) -> Path:
+        """The names and indices that the path begins with."""
+        stem: list[str | int] = []
+        for descend, selectors in self.segments or ():
+            if descend or len(selectors) != 1 or not isinstance(selectors[0], str | int):
+                break
+            stem.append(selectors[0])
+        return tuple(stem)
+
+
+class Tree:
+    """A value to select from; many paths that search all descendants share one walk over them."""
+
+    __slots__ = ("_containers", "_holders", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._containers: list[Node] = []
+        self._holders: dict[Any, list[int]] = {}
+
+    def select(self, path: JSONPath) -> Iterator[Node]:
+        """The selected nodes in the order of RFC 9535; raises ParseError when there are too many."""
+        if path.segments is None:
+            found = _environment().compile(path.source).finditer(self.value)
+            return _bounded(((node.location, node.value) for node in found), path.source)
+        nodes: Iterable[Node] = (((), self.value),)
+        for number, (descend, selectors) in enumerate(path.segments):
+            if descend:
+                nodes = self._holding(selectors) if number == 0 else _descendants(nodes)
+            nodes = _bounded(_children_of(nodes, selectors), path.source)
+        return iter(nodes)
+
+    def _holding(self, selectors: tuple[Selector, ...]) -> Iterable[Node]:
+        """The nodes of the whole tree that may have a child to select, each before what it holds."""
+        if not self._containers:
+            self._containers = list(_descendants([((), self.value)]))
+            for number, (_, value) in enumerate(self._containers):
+                if isinstance(value, dict):
+                    for key in value:
+                        self._holders.setdefault(key, []).append(number)
+        if not all(isinstance(selector, str) for selector in selectors):
+            return self._containers
+        holders = [self._holders.get(selector, ()) for selector in selectors]
+        numbers = holders[0] if len(holders) == 1 else sorted(set().union(*holders))
+        return (self._containers[number] for number in numbers)
+
+
+def compile(source: str) -> JSONPath:
+    """Check a path and make it ready to run; raises PathError."""
+    from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - 33 ms; a cached plan never gets here
+
+    if len(source) > MAX_SOURCE:
+        raise PathError(f"the path is longer than {MAX_SOURCE} characters")
+    try:
+        query = _environment().compile(source)
+    except JSONPathError as error:
+        column = f" at column {error.token.index + 1}" if error.token else ""
+        raise PathError(f"{error.args[0]}{column}", _hint(source, error.args[0])) from None
+    except RecursionError:
+        raise PathError("the path is nested too deep") from None
+    return JSONPath(source, _segments(query))
+
+
+def _segments(query: Any) -> tuple[Segment, ...] | None:
+    """The library's query as plain data, or None when it has a filter."""
+    from jsonpath_rfc9535 import segments, selectors  # noqa: PLC0415
+
+    def plain(selector: Any) -> Selector:
+        match selector:
+            case selectors.NameSelector(name=name):
+                return str(name)
+            case selectors.IndexSelector(index=index):
+                return int(index)
+            case selectors.SliceSelector(slice=span):
+                return slice(span.start, span.stop, span.step)
+        return None
+
+    if any(isinstance(selector, selectors.FilterSelector) for part in query.segments for selector in part.selectors):
+        return None
+    return tuple(
+        (isinstance(part, segments.JSONPathRecursiveDescentSegment), tuple(map(plain, part.selectors)))
+        for part in query.segments
+    )
+
+
+def _hint(source: str, message: str) -> str:
+    if not source.startswith("$"):
+        return "a path begins with $, the root: $.spec.containers[*]"
+    if "found '-'" in message:
+        return "put a name that has other characters than letters, digits and _ in brackets: $['app-name']"
+    if "token '='" in message:
+        return "compare with =="
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    """The library, with regular expressions that take linear time."""
+    from jsonpath_rfc9535 import JSONPathEnvironment  # noqa: PLC0415
+    from jsonpath_rfc9535.function_extensions import Match, Search  # noqa: PLC0415
+
+    class WholeMatch(Match):
+        def __call__(self, string: object, pattern: object) -> bool:
+            return _matches("fullmatch", string, pattern)
+
+    class AnyMatch(Search):
+        def __call__(self, string: object, pattern: object) -> bool:
+            return _matches("search", string, pattern)
+
+    environment = JSONPathEnvironment()
+    environment.max_recursion_depth = MAX_DEPTH + 1
+    environment.function_extensions |= {"match": WholeMatch(), "search": AnyMatch()}
+    return environment
+
+
+def _matches(how: str, string: object, pattern: object) -> bool:
+    from guardrails.checks.celfunctions import regex  # noqa: PLC0415 - few paths match text
+
+    if not isinstance(string, str) or not isinstance(pattern, str):
+        return False
+    try:
+        return getattr(regex(pattern), how)(string) is not None
+    except ValueError:  # not a regular expression, or text that is not Unicode: RFC 9535 says no match
+        return False
+
+
+def _children_of(nodes: Iterable[Node], selectors: tuple[Selector, ...]) -> Iterator[Node]:
+    for path, value in nodes:
+        for selector in selectors:
+            yield from _children(path, value, selector)
+
+
+def _children(path: Path, value: Any, selector: Selector) -> Iterable[Node]:
+    if isinstance(value, dict):
+        if selector is None:
+            return [((*path, key), child) for key, child in value.items()]
+        if isinstance(selector, str) and selector in value:
+            return (((*path, selector), value[selector]),)
+    elif isinstance(value, list):
+        size = len(value)
+        if selector is None:
+            return [((*path, index), child) for index, child in enumerate(value)]
+        if isinstance(selector, int) and -size <= selector < size:
+            return (((*path, selector % size), value[selector]),)
+        if isinstance(selector, slice) and selector.step != 0:
+            return [((*path, index), value[index]) for index in range(*selector.indices(size))]
+    return ()
+
+
+def _descendants(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Each node and all containers below it, before what they hold; nothing else has children to select."""
+    for start in nodes:
+        stack = [start]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack += [child for child in _children(*node, None) if isinstance(child[1], dict | list)][::-1]
+
+
+def _bounded(nodes: Iterable[Node], source: str) -> Iterator[Node]:
+    for number, node in enumerate(nodes):
+        if number >= MAX_NODES:
+            raise ParseError(f"{source} selects more than {MAX_NODES:,} nodes")
+        yield node

@@ -1,0 +1,195 @@
+"""The check kind ``text``: regular expressions that a file must not, or must, hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from guardrails.checks.base import Rule
+from guardrails.checks.textinspector import Allowance, Check, Target, TextInspector
+from guardrails.documents.document import Path
+from guardrails.errors import UserError, UserErrors
+from guardrails.matching import GlobSet, PatternError, Regex, RegexSet
+
+_WITHIN = 20
+
+_LIST = {"type": "array", "items": {"type": "string", "minLength": 1}}
+_PATTERNS = {"anyOf": [{"type": "string", "minLength": 1}, {**_LIST, "minItems": 1}]}
+SCHEMA: Mapping[str, Any] = {
+    "description": "RE2 regular expressions over the text of a file. ^ and $ match at lines; CR LF counts as LF.",
+    "type": "object",
+    "properties": {
+        "forbid": {**_PATTERNS, "description": "Every match is a finding."},
+        "require": {**_PATTERNS, "description": "At least one of the patterns must match somewhere in the file."},
+        "header": {**_PATTERNS, "description": "At least one of the patterns must match in the first lines."},
+        "within": {
+            "description": "How many lines the header may take.",
+            "type": "integer",
+            "minimum": 1,
+            "default": _WITHIN,
+        },
+        "ignore-case": {
+            "description": "Whether forbid, require and header ignore case.",
+            "type": "boolean",
+            "default": False,
+        },
+        "group": {
+            "description": "Name or number of the group that a finding is about; without it, the whole match.",
+            "anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}],
+        },
+        "entropy": {
+            "description": "Least Shannon entropy, in bits per character, of a text that is a finding.",
+            "type": "number",
+            "exclusiveMinimum": 0,
+        },
+        "redact": {
+            "description": "The text is a secret: findings show its first 4 characters at most.",
+            "type": "boolean",
+            "default": False,
+        },
+        "allow": {
+            "description": "Matches that are no findings.",
+            "type": "object",
+            "properties": {
+                "patterns": {**_LIST, "description": "RE2 patterns that match in the text of the finding."},
+                "lines": {**_LIST, "description": "RE2 patterns that match in the line where the text begins."},
+                "words": {**_LIST, "description": "Words, in any case, that are part of the text of the finding."},
+                "paths": {**_LIST, "description": "Globs of files, in gitignore syntax."},
+            },
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+    "oneOf": [{"required": ["forbid"]}, {"required": ["require"]}, {"required": ["header"]}],
+    "dependentRequired": {
+        "within": ["header"],
+        "group": ["forbid"],
+        "entropy": ["forbid"],
+        "redact": ["forbid"],
+        "allow": ["forbid"],
+    },
+}
+
+
+class TextKind:
+    """The check kind ``text``."""
+
+    name = "text"
+    schema = SCHEMA
+
+    def compile(self, rules: Sequence[Rule]) -> TextInspector:
+        """Compile all rules together; raises UserErrors with every error in them."""
+        errors: list[UserError] = []
+        regexes: dict[Regex, int] = {}
+        checks = {rule.number: _check(rule, index, regexes, errors) for index, rule in enumerate(rules)}
+        allowed_paths = _globs(rules, errors)
+        if errors:
+            raise UserErrors(errors)
+        forbidding: list[set[int]] = [set() for _ in regexes]
+        for number, check in checks.items():
+            if check.test == "forbid":
+                for target in check.targets:
+                    forbidding[target.regex].add(number)
+        return TextInspector(
+            checks,
+            RegexSet.compile(list(regexes)),
+            tuple(map(frozenset, forbidding)),
+            frozenset(number for number, check in checks.items() if check.test != "forbid"),
+            allowed_paths,
+        )
+
+
+KIND = TextKind()
+
+
+def _check(rule: Rule, index: int, regexes: dict[Regex, int], errors: list[UserError]) -> Check:
+    block = rule.block
+    test = next(test for test in _MESSAGES if test in block)
+    patterns = [block[test]] if isinstance(block[test], str) else block[test]
+    within = block.get("within", _WITHIN)
+    ignore_case = block.get("ignore-case", False)
+    targets = []
+    for position, pattern in enumerate(patterns):
+        regex = Regex(pattern, ignore_case)
+        compiled = _compiled(rule, regex, (test, position), errors)
+        if compiled is not None:
+            number = regexes.setdefault(regex, len(regexes))
+            targets.append(_target(rule, number, compiled, (test, position), errors))
+    return Check(
+        rule.id,
+        rule.message or _MESSAGES[test].format(within=within, patterns=" or ".join(patterns)[:200]),
+        rule.params,
+        test,
+        tuple(targets),
+        _allowance(rule, errors),
+        index,
+        block.get("redact", False),
+        within,
+    )
+
+
+_MESSAGES = {
+    "forbid": "{{match}} is forbidden here",
+    "require": "the file has no match of {patterns}",
+    "header": "the first {within} lines have no match of {patterns}",
+}
+
+
+def _target(rule: Rule, number: int, compiled: Any, path: Path, errors: list[UserError]) -> Target:
+    names = {name.decode(): group for name, group in compiled.groupindex.items()}
+    wanted = rule.block.get("group", 0)
+    group = wanted if isinstance(wanted, int) else names.get(wanted, -1)
+    if not 0 <= group <= compiled.groups:
+        there = f"groups of the pattern: {compiled.groups}" + f" ({', '.join(names)})" * bool(names)
+        errors.append(rule.error(f"there is no group {wanted!r} in the pattern", *path, hint=there))
+    if path[0] == "forbid" and compiled.fullmatch(b"") is not None:
+        hint = "write + for *, or add what has to stand before or behind it"
+        errors.append(rule.error("the pattern matches the empty text, and so everywhere", *path, hint=hint))
+    return Target(number, group, tuple(names.items()))
+
+
+def _allowance(rule: Rule, errors: list[UserError]) -> Allowance:
+    allow = rule.block.get("allow", {})
+    patterns, lines = (tuple(map(Regex, allow.get(key, ()))) for key in ("patterns", "lines"))
+    for key, regexes in (("patterns", patterns), ("lines", lines)):
+        for position, regex in enumerate(regexes):
+            _compiled(rule, regex, ("allow", key, position), errors)
+    words = tuple(word.casefold() for word in allow.get("words", ()))
+    return Allowance(patterns, lines, words, rule.block.get("entropy", 0))
+
+
+def _compiled(rule: Rule, regex: Regex, path: Path, errors: list[UserError]) -> Any:
+    try:
+        return regex.compile()
+    except ValueError as error:
+        reason = str(error)
+        hint = next((hint for part, hint in _HINTS.items() if part in reason), _SYNTAX)
+        errors.append(rule.error(f"RE2 does not take the pattern: {reason}", *path, hint=hint))
+        return None
+
+
+_AROUND = "RE2 looks neither ahead nor behind: name the part to report with group, and exceptions with allow"
+_BACK = "RE2 cannot refer to what a group matched; write the pattern out"
+_HINTS = {
+    "(?=": _AROUND,
+    "(?!": _AROUND,
+    "(?<": _AROUND,
+    "(?P": _BACK,
+    "(?>": "RE2 never backtracks, so write (?:...) for (?>...)",
+    "bad repetition operator": "RE2 never backtracks, so write a* for a*+, and (?:a*)* for a**",
+    "invalid repetition size": "a repetition may count to 1000 at most, nested ones multiplied",
+    r"\Z": r"write \z for the end of the text",
+    r"\u": r"write \x{1F600} for a character by its number",
+    **{rf"\{digit}": _BACK for digit in range(1, 10)},
+}
+_SYNTAX = "see https://github.com/google/re2/wiki/Syntax"
+
+
+def _globs(rules: Sequence[Rule], errors: list[UserError]) -> GlobSet:
+    lists = [rule.block.get("allow", {}).get("paths", ()) for rule in rules]
+    while True:
+        try:
+            return GlobSet.compile(lists)
+        except PatternError as error:
+            errors.append(rules[error.number].error(error.message, "allow", "paths"))
+            lists[error.number] = ()

@@ -1,0 +1,199 @@
+"""How rules of the check kind ``text`` judge a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from guardrails.checks.base import File, Repository, RuleSet, render
+from guardrails.checks.content import Content, Place
+from guardrails.findings import Fact, Finding
+from guardrails.matching import GlobSet, Regex, RegexSet
+from guardrails.repository.entry import FILE
+
+MAX_MATCHES = 10_000
+"""Matches of one pattern that are judged in one file; when there are more, a finding says so."""
+
+_LINE = 1000  # bytes of a line that tell a finding from its like
+
+
+class Target(NamedTuple):
+    """A pattern of a rule."""
+
+    regex: int
+    """Its number in the inspector's set."""
+    group: int
+    """The group that a finding is about."""
+    names: tuple[tuple[str, int], ...]
+    """The named groups, for the message."""
+
+
+class Allowance(NamedTuple):
+    """What is no finding although it matches."""
+
+    patterns: tuple[Regex, ...]
+    lines: tuple[Regex, ...]
+    words: tuple[str, ...]
+    entropy: float
+
+    def covers(self, text: bytes) -> bool:
+        """Whether the text of a match is fine, wherever it stands."""
+        if any(regex.compile().search(text) for regex in self.patterns):
+            return True
+        characters = text.decode("utf-8", "ignore")
+        folded = characters.casefold()
+        return any(word in folded for word in self.words) or (self.entropy > 0 and _entropy(characters) < self.entropy)
+
+    def covers_line(self, line: bytes) -> bool:
+        """Whether whatever stands in the line is fine."""
+        return any(regex.compile().search(line) for regex in self.lines)
+
+
+def _entropy(text: str) -> float:
+    from math import log2  # noqa: PLC0415 - few rules ask for it
+
+    return sum(count / len(text) * log2(len(text) / count) for count in Counter(text).values())
+
+
+class Check(NamedTuple):
+    """One rule, ready to judge."""
+
+    rule: str
+    message: str
+    params: Mapping[str, Any]
+    test: str
+    """``forbid``, ``require`` or ``header``."""
+    targets: tuple[Target, ...]
+    allow: Allowance
+    paths: int
+    """The number of its list of allowed paths in the inspector."""
+    redact: bool
+    within: int
+
+    def say(self, file: File, values: Mapping[str, Any]) -> str:
+        """The message of a finding."""
+        return render(self.message, {**values, "path": file.path, "params": self.params})
+
+    def absent(self, file: File) -> Finding:
+        """The finding that no pattern matches."""
+        return file.finding(self.rule, self.say(file, {}), line=1, evidence=self.test, source="")
+
+    def found(self, file: File, content: Content, place: Place, match: Any, target: Target) -> Finding:
+        """The finding that a pattern matches at a place."""
+        values = {}
+        for name, group in target.names:
+            start, end = match.span(group)
+            if start >= 0:
+                values[name] = content.shown(start, end, place.line)
+        values["match"] = content.shown(place.start, place.end, place.line)
+        return self._at(file, content, place, self.say(file, values), self._evidence(content.data, place))
+
+    def unjudged(self, file: File, content: Content, place: Place) -> Finding:
+        """The finding that there are more matches than are judged."""
+        message = f"a pattern matches more than {MAX_MATCHES:,} times; what comes after this is not judged"
+        return self._at(file, content, place, message, "more")
+
+    def _at(self, file: File, content: Content, place: Place, message: str, evidence: str) -> Finding:
+        end_line, end_column = content.end(place)
+        return file.finding(
+            self.rule,
+            message,
+            line=place.line.number,
+            column=place.column,
+            end_line=end_line,
+            end_column=end_column,
+            evidence=evidence,
+            source=content.source(place.line),
+        )
+
+    def _evidence(self, data: bytes, place: Place) -> str:
+        # A digest, since the line may hold what another rule takes for a secret. A secret is the same wherever it
+        # stands; any other text is told from its like by the line around it.
+        parts = data[place.start : place.end].split()
+        if not self.redact:
+            parts += [b"\0", *data[place.line.start : min(place.line.end, place.line.start + _LINE)].split()]
+        return sha256(b" ".join(parts)).hexdigest()[:20]
+
+
+class Hit(NamedTuple):
+    """A match that is a finding."""
+
+    place: Place
+    match: Any
+    target: Target
+
+
+class TextInspector(NamedTuple):
+    """All rules of the kind."""
+
+    checks: Mapping[int, Check]
+    regexes: RegexSet
+    forbidding: tuple[RuleSet, ...]
+    """For each regex, the rules that forbid it."""
+    demanding: RuleSet
+    """The rules that want a match."""
+    allowed_paths: GlobSet
+    concluding: RuleSet = frozenset()
+    fact_based: RuleSet = frozenset()
+
+    def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
+        """Judge a file that is text; each pattern is looked for at most once."""
+        if file.entry.kind != FILE or file.binary:
+            return
+        content = Content(file)
+        candidates = self.regexes.candidates(content.data)
+        concerned = self.demanding.union(*(self.forbidding[regex] for regex in candidates))
+        judged: list[tuple[Check, list[Hit], Place | None]] = []
+        for number in sorted(rules & concerned):
+            check = self.checks[number]
+            if check.test != "forbid":
+                if not self._holds(check, content, candidates):
+                    yield check.absent(file)
+            elif check.paths not in self.allowed_paths.match(file.path):
+                judged.append((check, *self._hits(check, content, candidates)))
+        for check, hits, _ in judged:
+            if check.redact:
+                content.hide(hit.place for hit in hits)
+        for check, hits, rest in judged:
+            for hit in hits:
+                yield check.found(file, content, *hit)
+            if rest:
+                yield check.unjudged(file, content, rest)
+
+    def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:  # noqa: ARG002
+        """Nothing: every rule is judged file by file."""
+        return ()
+
+    def _holds(self, check: Check, content: Content, candidates: set[int]) -> bool:
+        text = content.head(check.within) if check.test == "header" else content.data
+        return any(
+            target.regex in candidates and self.regexes[target.regex].search(text) is not None
+            for target in check.targets
+        )
+
+    def _hits(self, check: Check, content: Content, candidates: set[int]) -> tuple[list[Hit], Place | None]:
+        """What the rule finds, and the place where it stopped looking because there is too much."""
+        spans: dict[tuple[int, int], tuple[Any, Target]] = {}
+        rest: list[tuple[int, int]] = []
+        for target in check.targets:
+            if target.regex not in candidates:
+                continue
+            for count, match in enumerate(self.regexes[target.regex].finditer(content.data)):
+                if count == MAX_MATCHES:
+                    rest.append(match.span())
+                    break
+                start, end = match.span(target.group)
+                if start == end:  # the group is empty, or took no part
+                    start, end = match.span()
+                if start < end:
+                    spans.setdefault((start, end), (match, target))
+        hits = []
+        line, fine = 0, False
+        for place in content.places(sorted(spans)):
+            if place.line.number != line:
+                line, fine = place.line.number, check.allow.covers_line(content.data[place.line.start : place.line.end])
+            if not fine and not check.allow.covers(content.data[place.start : place.end]):
+                hits.append(Hit(place, *spans[place.start, place.end]))
+        return hits, next(content.places(sorted(rest)), None)

@@ -1,0 +1,141 @@
+"""``guardrails check``: judge a repository and report the verdict."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from contextlib import closing
+from time import monotonic, strftime
+
+from guardrails import __version__
+from guardrails.cli import options, planning
+from guardrails.cli.progress import progress
+from guardrails.engine.scan import scan
+from guardrails.errors import PluginError, UsageError
+from guardrails.governance.verdict import Style, Verdict, judge
+from guardrails.references import Reference
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="judge only these files and folders")
+    options.add_snapshot_options(parser)
+    options.add_rule_options(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--format",
+        default=os.environ.get("GUARDRAILS_FORMAT", "text"),
+        metavar="FORMAT",
+        help="text, concise, json, sarif, or one of a plugin (GUARDRAILS_FORMAT)",
+    )
+    group.add_argument(
+        "--output", action="append", default=[], metavar="FORMAT:PATH", help="also write a report to a file"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Judge, report, and return the exit code of the verdict."""
+    started = monotonic()
+    rules = options.rule_options(args)
+    start = next(iter(args.paths), ".")
+    with closing(options.open_snapshot(args, start)) as snapshot:
+        selection = options.select_entries(snapshot, args.paths, staged=args.staged)
+        configs = planning.config_files(snapshot, selection.entries, complete=selection.complete)
+        plan = planning.obtain(snapshot, rules, configs)
+        reporters = [(_reporter(plan.registry.reporters, name), path) for name, path in _outputs(args)]
+        step, clear = progress(len(selection.entries))
+        try:
+            result = scan(
+                plan,
+                snapshot,
+                selection.entries,
+                repository_rules=selection.repository_rules,
+                complete=selection.complete,
+                progress=step,
+            )
+        finally:
+            clear()
+        title = snapshot.title
+    verdict = judge(
+        plan,
+        result,
+        date=strftime("%Y-%m-%d"),
+        title=title,
+        complete=selection.complete and not (rules.select or rules.ignore),
+        seconds=monotonic() - started,
+    )
+    for reporter, path in reporters:
+        _write(reporter, verdict, path, debug=args.debug)
+    return verdict.exit_code
+
+
+def _outputs(args: Namespace) -> list[tuple[str, str]]:
+    """Format and path of each report; the empty path is standard output. Raises UsageError."""
+    outputs = [(args.format, "")]
+    for given in args.output:
+        name, colon, path = given.partition(":")
+        if not (name and colon and path):
+            raise UsageError(f"--output {given}: write it as FORMAT:PATH", hint="for example --output sarif:out.sarif")
+        outputs.append((name, path))
+    return outputs
+
+
+def _reporter(reporters: Mapping[str, Reference], name: str) -> Reference:
+    if name not in reporters:
+        raise UsageError(f"no format is named '{name}'", hint=f"formats: {', '.join(reporters)}")
+    return reporters[name]
+
+
+def _write(reporter: Reference, verdict: Verdict, path: str, *, debug: bool) -> None:
+    color = not path and wants_color()
+    style = Style(color=color, width=_width(), debug=debug, version=__version__)
+    report = reporter.load()
+    try:
+        text: str = report(verdict, style)
+    except Exception as error:
+        raise PluginError(
+            f"reporter '{reporter.name}' of plugin {reporter.plugin} broke: {type(error).__name__}: {error}"
+        ) from error
+    if path:
+        _replace(path, text.encode())
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+
+
+def wants_color() -> bool:
+    """Whether standard output is to be coloured: NO_COLOR and FORCE_COLOR win over what it is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write a file whole or not at all; pipes and devices are written to as they are."""
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(data)
+            return
+        temporary = f"{path}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except BaseException:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", hint="choose another path for --output"
+        ) from None

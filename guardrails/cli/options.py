@@ -1,0 +1,123 @@
+"""Arguments that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from guardrails.engine.options import Options
+from guardrails.errors import UsageError, UserErrors
+from guardrails.policy.model import PROFILES
+from guardrails.repository import snapshot as snapshots
+from guardrails.repository.entry import Entry, Snapshot
+
+
+class Selection(NamedTuple):
+    """Which entries of a snapshot are judged."""
+
+    entries: Sequence[Entry]
+    complete: bool
+    """Whether they are all of the snapshot."""
+    repository_rules: bool
+    """Whether rules over the whole listing are judged too."""
+
+
+def add_rule_options(parser: ArgumentParser) -> None:
+    """Options that say which rules run."""
+    group = parser.add_argument_group("rules")
+    group.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default=os.environ.get("GUARDRAILS_PROFILE", ""),
+        help="which of the rules run; wins over the settings (GUARDRAILS_PROFILE)",
+    )
+    group.add_argument(
+        "--select", action="append", default=[], metavar="RULE", help="run only these rules or policies; globs work"
+    )
+    group.add_argument("--ignore", action="append", default=[], metavar="RULE", help="leave these out")
+    group.add_argument(
+        "--policies", action="append", default=[], metavar="PATH", help="add a policy file or a folder of them"
+    )
+
+
+def rule_options(args: Namespace) -> Options:
+    """What the arguments say about rules; raises UsageError."""
+    if args.profile and args.profile not in PROFILES:
+        raise UsageError(f"no profile is named '{args.profile}' (GUARDRAILS_PROFILE)", hint=", ".join(PROFILES))
+    return Options(
+        profile=args.profile,
+        select=tuple(split(args.select)),
+        ignore=tuple(split(args.ignore)),
+        policies=tuple(os.path.abspath(path) for path in args.policies),
+    )
+
+
+def split(values: Sequence[str]) -> list[str]:
+    """The values of an option that may be given several times, or with commas."""
+    return [part for value in values for part in value.split(",") if part]
+
+
+def add_snapshot_options(parser: ArgumentParser) -> None:
+    """Options that say what is judged."""
+    group = parser.add_argument_group("what is judged")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
+        "--staged", action="store_true", help="the staged content of the files that differ from HEAD, from the index"
+    )
+    which.add_argument("--ref", metavar="REF", default="", help="a commit, without checking it out")
+
+
+def open_snapshot(args: Namespace, start: str = ".") -> Snapshot:
+    """The snapshot the arguments ask for, of the repository around ``start``; raises RepositoryError."""
+    root = snapshots.find_root(start)
+    if args.ref:
+        return snapshots.commit(root, args.ref)
+    if args.staged:
+        return snapshots.index(root)
+    return snapshots.work_tree(root)
+
+
+def work_tree(start: str = ".") -> Snapshot:
+    """The work tree around ``start``."""
+    return snapshots.work_tree(snapshots.find_root(start))
+
+
+def select_entries(snapshot: Snapshot, paths: Sequence[str], *, staged: bool) -> Selection:
+    """The entries that the paths name; all without any. Raises UserErrors for paths that are not there."""
+    if not paths:
+        if staged:
+            return Selection(snapshot.changed(), complete=False, repository_rules=True)
+        return Selection(snapshot.entries(), complete=True, repository_rules=True)
+    found: dict[str, Entry] = {}
+    errors = []
+    for given in paths:
+        path = relative(snapshot, given)
+        entry = snapshot.entry(path) if path else None
+        below = [] if entry else snapshot.below(path)
+        if entry is None and not below and path:
+            errors.append(
+                UsageError(
+                    f"{given}: no such file or folder in the {snapshot.title}", hint="paths are relative to here"
+                )
+            )
+        found.update({item.path: item for item in ([entry] if entry else below)})
+    if errors:
+        raise UserErrors(errors)
+    whole = any(not relative(snapshot, given) for given in paths)
+    changed = {entry.path for entry in snapshot.changed()} if staged else found.keys()
+    entries = [found[path] for path in sorted(found, key=os.fsencode) if path in changed]
+    return Selection(entries, complete=whole and not staged, repository_rules=whole)
+
+
+def relative(snapshot: Snapshot, path: str) -> str:
+    """A path as the snapshot names it, empty for its root; raises UsageError for one outside."""
+    # The last part stays as it is: a link is judged as a link, wherever it points.
+    absolute = os.path.abspath(path)
+    real = os.path.join(os.path.realpath(os.path.dirname(absolute)), os.path.basename(absolute))
+    root = os.path.realpath(snapshot.root)
+    inside = os.path.relpath(root if os.path.realpath(absolute) == root else real, root)
+    if inside == ".." or inside.startswith("../"):
+        raise UsageError(f"{path} is outside the repository {snapshot.root}", hint="run it in the other repository")
+    return "" if inside == "." else inside

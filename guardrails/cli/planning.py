@@ -1,0 +1,146 @@
+"""The plan of a run: from the cache when nothing that it was made of has changed, else compiled."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from guardrails import __version__
+from guardrails.engine import cache
+from guardrails.engine.options import Options
+from guardrails.engine.plan import Plan, Registry
+from guardrails.repository.entry import FILE, Entry, Snapshot
+
+if TYPE_CHECKING:
+    from guardrails.engine.settle import Settled
+
+CONFIG_NAMES = (".guardrails.yaml", "pyproject.toml")
+
+
+def config_files(snapshot: Snapshot, entries: Iterable[Entry], *, complete: bool) -> dict[str, bytes]:
+    """Every file that may hold settings for ``entries``, with its content, outermost first.
+
+    A partial run looks only at the folders above its files.
+    """
+    if complete:
+        found = [entry for entry in entries if entry.path.rpartition("/")[2] in CONFIG_NAMES]
+    else:
+        paths = (f"{folder}{name}" for folder in _folders_above(entries) for name in CONFIG_NAMES)
+        found = [entry for path in paths if (entry := snapshot.entry(path)) is not None]
+    contents = {entry.path: snapshot.read(entry) for entry in found if entry.kind == FILE}
+    # A pyproject.toml that never names the tool has no table for it; parsing it costs more than looking.
+    return {path: data for path, data in contents.items() if not path.endswith(".toml") or b"guardrails" in data}
+
+
+def _folders_above(entries: Iterable[Entry]) -> Iterator[str]:
+    """The folders that hold the entries and all above them, with a closing slash; the root is empty."""
+    folders = {""}
+    for entry in entries:
+        folder = entry.path
+        while "/" in folder:
+            folder = folder.rpartition("/")[0]
+            folders.add(folder + "/")
+    return iter(sorted(folders))
+
+
+def obtain(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -> Plan:
+    """The compiled plan; raises UserErrors with everything that is wrong in policies and settings."""
+    folder = cache.usable_for(snapshot.root)
+    name = f"plan-{_key(options, configs)}" if folder else ""
+    plan = _cached(snapshot, folder, name) if folder else None
+    if plan is None:
+        plan, own_packs = _compile(snapshot, options, configs)
+        if folder:
+            digests = {pack: _pack_digest(snapshot, pack) for pack in own_packs}
+            cache.store(folder, name, pickle.dumps((digests, plan)))
+    return plan
+
+
+def settled(
+    snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]
+) -> tuple[Registry, Settled, tuple[str, ...]]:
+    """What the plan is made of, not compiled: plugins, rules, and the repository's own packs."""
+    from guardrails.engine.settle import settle  # noqa: PLC0415 - a plan from the cache needs none of it
+    from guardrails.plugins import registry  # noqa: PLC0415
+
+    installed = registry()
+    rules, own_packs = settle(snapshot, configs, options, installed)
+    return installed, rules, own_packs
+
+
+def _compile(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -> tuple[Plan, tuple[str, ...]]:
+    from guardrails.engine.plan import compile_plan  # noqa: PLC0415
+    from guardrails.engine.settle import decided  # noqa: PLC0415
+
+    installed, rules, own_packs = settled(snapshot, options, configs)
+    return compile_plan(decided(rules), installed), own_packs
+
+
+def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:
+    data = cache.load(folder, name)
+    if data is None:
+        return None
+    try:
+        digests, plan = pickle.loads(data)  # noqa: S301 - from the user's own folder, checked to be only theirs
+    except Exception:  # noqa: BLE001 - whatever is wrong with an entry, compiling again mends it
+        return None
+    fresh = isinstance(plan, Plan) and all(_pack_digest(snapshot, pack) == was for pack, was in digests.items())
+    return plan if fresh else None
+
+
+def _pack_digest(snapshot: Snapshot, pack: str) -> str:
+    from guardrails.engine.settle import pack_sources  # noqa: PLC0415 - only for packs in the repository
+
+    return _digest(part for source in pack_sources(snapshot, pack) for part in (source.path, source.data))
+
+
+def _key(options: Options, configs: Mapping[str, bytes]) -> str:
+    """A digest of everything that a plan depends on, but for the repository's own packs."""
+    return _digest(
+        [
+            __version__,
+            sys.version,
+            repr(options),
+            *(part for item in configs.items() for part in item),
+            *(_stamp(path) for path in sys.path),  # installing or removing a plugin changes its folder
+            *(_stamp(path) for path in _shipped_files()),
+            *(_stamp(path) for given in options.policies for path in _tree(given)),
+        ]
+    )
+
+
+def _shipped_files() -> list[str]:
+    from guardrails.policy.packs import builtin_folder  # noqa: PLC0415
+
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return [*_tree(builtin_folder()), *_tree(package)]
+
+
+def _tree(path: str) -> list[str]:
+    """``path`` and all files and folders below it."""
+    found = [path]
+    for at in found:
+        if os.path.isdir(at) and not at.endswith("__pycache__"):
+            found += sorted(os.path.join(at, name) for name in os.listdir(at))
+    return found
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return path
+    return f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0{status.st_ino}"
+
+
+def _digest(parts: Iterable[str | bytes]) -> str:
+    digest = sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()[:40]

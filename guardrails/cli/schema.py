@@ -1,0 +1,25 @@
+"""``guardrails schema``: the published JSON Schemas."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib.resources import files
+
+_PACKAGES = {"policy": "guardrails.policy", "config": "guardrails.policy", "report": "guardrails.reporters"}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "name",
+        choices=_PACKAGES,
+        help="policy: a policy file; config: .guardrails.yaml; report: the output of --format json",
+    )
+
+
+def run(args: Namespace) -> int:
+    """Print the schema."""
+    text = files(_PACKAGES[args.name]).joinpath("schema", f"{args.name}.json").read_text(encoding="utf-8")
+    sys.stdout.write(text)
+    return 0

@@ -1,0 +1,306 @@
+"""The repository's own settings: one file per folder that wants them, the nearest wins, ``final`` stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from guardrails.documents.document import ParseError, Root
+from guardrails.errors import ConfigError, UserError, UserErrors
+from guardrails.findings import Enforcement, Severity
+from guardrails.policy.loading import parameter_errors, parse_yaml, schedule, schedule_errors, schema
+from guardrails.policy.model import PROFILES, Rule, Schedule
+from guardrails.policy.validation import validate
+
+FILE_NAMES = (".guardrails.yaml", "pyproject.toml")
+"""In one folder the first that has settings counts."""
+
+
+class Origin(NamedTuple):
+    """The layer that decided something: a file and line, or words such as ``profile recommended``."""
+
+    text: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.text}:{self.line}" if self.line else self.text
+
+
+class Entry(NamedTuple):
+    """What one file says under one key of ``rules``."""
+
+    selector: str
+    severity: Severity | None
+    enforcement: Schedule | None
+    parameters: Mapping[str, Any]
+    exclude: tuple[str, ...]
+    final: bool
+    origin: Origin
+    column: int
+
+
+class Layer(NamedTuple):
+    """The settings of one folder."""
+
+    folder: str
+    """Path of the folder, empty for the root."""
+    path: str
+    profile: str = ""
+    packs: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    """From the least to the most specific selector."""
+    final: frozenset[str] = frozenset()
+    lines: Mapping[str, int] = {}
+
+
+class Decision(NamedTuple):
+    """How a rule stands in a folder, and which layer decided each part."""
+
+    enabled: bool
+    severity: Severity
+    enforcement: Schedule
+    parameters: Mapping[str, Any]
+    exclude: tuple[tuple[str, str], ...]
+    """``(folder, glob)``: globs relative to folders."""
+    origins: Mapping[str, Origin]
+    """By ``enabled``, ``severity``, ``enforcement``, and each parameter's name."""
+
+
+def parse(path: str, data: bytes) -> Layer | None:
+    """The settings in a file, or None when it is a pyproject.toml without any; raises UserErrors."""
+    folder, _, name = path.rpartition("/")
+    if name == "pyproject.toml":
+        root = _toml_root(path, data)
+        if root is None:
+            return None
+    else:
+        root = parse_yaml(data, path, ConfigError)
+    errors = validate(root, schema("config"), path, ConfigError)
+    if errors:
+        raise UserErrors(errors)
+    value = root.value
+    entries = sorted(
+        (_entry(root, path, selector) for selector in value.get("rules", {})),
+        key=lambda entry: _specificity(entry.selector),
+    )
+    errors = [
+        ConfigError(f"{entry.selector}: {message}", path=path, line=entry.origin.line, column=entry.column)
+        for entry in entries
+        for message in schedule_errors(_mapping(value["rules"][entry.selector]).get("enforcement", "off"))
+    ]
+    if folder and "packs" in value:
+        line = root.span(("packs",), key=True).line
+        hint = "name packs in the file at the root of the repository"
+        errors.append(ConfigError("packs cannot be set in a folder", path=path, line=line, column=1, hint=hint))
+    if errors:
+        raise UserErrors(errors)
+    return Layer(
+        folder=folder,
+        path=path,
+        profile=value.get("profile", ""),
+        packs=tuple(value.get("packs", ())),
+        exclude=tuple(value.get("exclude", ())),
+        entries=tuple(entries),
+        final=frozenset(value.get("final", ())),
+        lines={key: root.span((key,), key=True).line for key in value},
+    )
+
+
+def _toml_root(path: str, data: bytes) -> Root | None:
+    from guardrails.documents.toml import FORMAT as TOML  # noqa: PLC0415 - not every repository has one
+
+    try:
+        (root,) = TOML.parse(data.decode("utf-8-sig", "replace")).roots
+    except ParseError as error:
+        raise UserErrors([ConfigError(error.message, path=path, line=error.line, column=error.column)]) from None
+    tool = root.value.get("tool")
+    if not isinstance(tool, dict) or "guardrails" not in tool:
+        return None
+    return root.at("tool", "guardrails")
+
+
+def _mapping(value: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"enforcement": value} if isinstance(value, str) else value
+
+
+def _entry(root: Root, path: str, selector: str) -> Entry:
+    value = _mapping(root.value["rules"][selector])
+    span = root.span(("rules", selector), key=True)
+    return Entry(
+        selector=selector,
+        severity=Severity[value["severity"].upper()] if "severity" in value else None,
+        enforcement=schedule(value["enforcement"]) if "enforcement" in value else None,
+        parameters=value.get("parameters", {}),
+        exclude=tuple(value.get("exclude", ())),
+        final=value.get("final", False),
+        origin=Origin(path, span.line),
+        column=span.column,
+    )
+
+
+def _specificity(selector: str) -> tuple[int, int]:
+    wild = any(char in selector for char in "*?[")
+    return (0 if wild else 1 + ("/" in selector), len(selector))
+
+
+def selects(selector: str, rule: str) -> bool:
+    """Whether a selector (rule id, policy id, or glob of rule ids) means the rule."""
+    return selector in {rule, rule.partition("/")[0]} or fnmatchcase(rule, selector)
+
+
+def unknown_selectors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[UserError]:
+    """An error for each key of ``rules`` that means no rule at all."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for the message
+
+    errors: list[UserError] = []
+    known = sorted({rule.id for rule in rules} | {rule.id.partition("/")[0] for rule in rules})
+    for layer in layers:
+        for entry in layer.entries:
+            if not any(selects(entry.selector, rule.id) for rule in rules):
+                close = get_close_matches(entry.selector, known, n=1)
+                errors.append(
+                    ConfigError(
+                        f"no rule or policy is named '{entry.selector}'",
+                        path=layer.path,
+                        line=entry.origin.line,
+                        column=entry.column,
+                        hint=f"did you mean '{close[0]}'?" if close else "`guardrails rules --profile all` lists them",
+                    )
+                )
+    return errors
+
+
+def decide(rule: Rule, layers: Sequence[Layer], profile: tuple[str, Origin] | None) -> Decision:
+    """How the rule stands under ``layers``, outermost first; raises UserErrors where a final setting is loosened.
+
+    ``profile`` overrides the layers' own, for one that comes from the command line or the environment.
+    """
+    state = _State(rule)
+    for layer in layers:
+        state.apply_layer(layer, overridden=profile is not None)
+    if state.errors:
+        raise UserErrors(state.errors)
+    return state.decision(profile)
+
+
+class _State:
+    """A decision while layers are put over each other."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.severity = rule.severity
+        self.enforcement = rule.enforcement
+        self.named = False
+        self.profile, self.profile_origin = PROFILES[0], Origin("profile recommended, the default")
+        self.parameters = {name: shape["default"] for name, shape in rule.parameters.items()}
+        self.exclude: list[tuple[str, str]] = []
+        own = Origin(rule.path, rule.line)
+        self.origins: dict[str, Origin] = dict.fromkeys(("severity", "enforcement", *rule.parameters), own)
+        self.locked: Origin | None = None
+        self.locked_profile = PROFILES[0]
+        self.final: dict[str, Origin] = {}
+        self.errors: list[UserError] = []
+
+    def apply_layer(self, layer: Layer, *, overridden: bool) -> None:
+        if layer.profile and not overridden:
+            origin = Origin(layer.path, layer.lines["profile"])
+            looser = PROFILES.index(layer.profile) < PROFILES.index(self.profile)
+            if "profile" in self.final and looser:
+                self._refuse(layer, origin, 1, f"profile {self.profile} is final", self.final["profile"], of="")
+            else:
+                self.profile, self.profile_origin = layer.profile, origin
+        if layer.exclude and "exclude" in self.final:
+            origin = Origin(layer.path, layer.lines["exclude"])
+            self._refuse(layer, origin, 1, "exclude is final", self.final["exclude"], of="")
+        elif not self.locked:
+            self.exclude += [(layer.folder, glob) for glob in layer.exclude]
+        for entry in layer.entries:
+            if selects(entry.selector, self.rule.id):
+                self._apply(layer, entry)
+        self.final.update({key: Origin(layer.path, layer.lines.get(key, 1)) for key in layer.final})
+
+    def _apply(self, layer: Layer, entry: Entry) -> None:
+        locked = self.locked if self.locked and self.locked.text != layer.path else None
+        if entry.severity is not None:
+            if locked and entry.severity < self.severity:
+                self._refuse(layer, entry.origin, entry.column, f"severity {self.severity.label} is final", locked)
+            else:
+                self.severity, self.origins["severity"] = entry.severity, entry.origin
+        if entry.enforcement is not None:
+            if locked and looser(entry.enforcement, self.enforcement):
+                self._refuse(layer, entry.origin, entry.column, "its enforcement is final", locked)
+            else:
+                self.enforcement, self.origins["enforcement"] = entry.enforcement, entry.origin
+                self.named = True
+        if entry.exclude:
+            if locked:
+                self._refuse(layer, entry.origin, entry.column, "its exclude is final", locked)
+            else:
+                self.exclude += [(layer.folder, glob) for glob in entry.exclude]
+        for name, value in entry.parameters.items():
+            if name in self.parameters and locked and value != self.parameters[name]:
+                self._refuse(layer, entry.origin, entry.column, f"parameter '{name}' is final", locked)
+            else:
+                self._set_parameter(layer, entry, name, value)
+        if entry.final:
+            self.locked, self.locked_profile = entry.origin, self.profile
+
+    def _set_parameter(self, layer: Layer, entry: Entry, name: str, value: Any) -> None:
+        shape = self.rule.parameters.get(name)
+        if shape is None:
+            if _specificity(entry.selector)[0] < 2:
+                return  # A selector of many rules may name what only some of them have.
+            known = ", ".join(sorted(self.rule.parameters)) or "none"
+            problem = [f"is not one it has; it has: {known}"]
+        else:
+            problem = list(parameter_errors(shape, value))
+        for message in problem:
+            self.errors.append(
+                ConfigError(
+                    f"{self.rule.id}: parameter '{name}' {message}",
+                    path=layer.path,
+                    line=entry.origin.line,
+                    column=entry.column,
+                )
+            )
+        self.parameters[name] = value
+        self.origins[name] = entry.origin
+
+    def _refuse(
+        self, layer: Layer, origin: Origin, column: int, what: str, by: Origin, *, of: str | None = None
+    ) -> None:
+        subject = f"{self.rule.id}: " if of is None else of
+        self.errors.append(
+            ConfigError(
+                f"{subject}{what}, set in {by}, and cannot be loosened here",
+                path=layer.path,
+                line=origin.line,
+                column=column,
+                hint=f"take the setting out, or ask the owner of {by.text}",
+            )
+        )
+
+    def decision(self, profile: tuple[str, Origin] | None) -> Decision:
+        name, origin = profile or (self.profile, self.profile_origin)
+        # A folder cannot switch a final rule off by choosing a smaller profile.
+        widest = max(name, self.locked_profile, key=PROFILES.index)
+        in_profile = PROFILES.index(self.rule.profile) <= PROFILES.index(widest)
+        off = all(level is Enforcement.OFF for _, level in self.enforcement.steps)
+        if off or (self.named and not in_profile):
+            origin = self.origins["enforcement"]
+        return Decision(
+            enabled=not off and (in_profile or self.named),
+            severity=self.severity,
+            enforcement=self.enforcement,
+            parameters=self.parameters,
+            exclude=tuple(self.exclude),
+            origins={**self.origins, "enabled": origin},
+        )
+
+
+def looser(new: Schedule, old: Schedule) -> bool:
+    """Whether ``new`` is milder than ``old`` on any day."""
+    dates = {start for start, _ in (*new.steps, *old.steps)}
+    return any(new.on(date) < old.on(date) for date in dates)

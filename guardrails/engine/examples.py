@@ -1,0 +1,99 @@
+"""Every rule carries its own tests: file trees on which it has to find something, or nothing."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from random import Random
+from typing import Any, NamedTuple
+
+from guardrails.engine.plan import Decided, Plan, Registry, Setting, compile_plan
+from guardrails.engine.scan import Scan, scan
+from guardrails.findings import Location
+from guardrails.policy.loading import parse_size
+from guardrails.policy.model import Example, Rule
+from guardrails.repository.entry import FILE, LINK, Entry
+from guardrails.repository.memory import Content, MemorySnapshot
+
+
+class Failure(NamedTuple):
+    """An example that does not show what it should."""
+
+    rule: str
+    path: str
+    line: int
+    message: str
+
+
+def failures(rules: Iterable[Rule], registry: Registry) -> Iterator[Failure]:
+    """What is wrong with the examples of the rules; raises UserErrors when a rule does not compile."""
+    for rule in rules:
+        kinds = {example.fails for example in rule.examples}
+        for fails, word in ((True, "failing"), (False, "passing")):
+            if fails not in kinds:
+                yield Failure(rule.id, rule.path, rule.line, f"has no {word} example")
+        plans: dict[str, Plan] = {}
+        for example in rule.examples:
+            parameters = {name: shape["default"] for name, shape in rule.parameters.items()} | dict(example.parameters)
+            key = repr(parameters)
+            if key not in plans:
+                setting = Setting(rule.severity, rule.enforcement)
+                plans[key] = compile_plan([Decided("", rule, setting, parameters, ())], registry)
+            message = _judge(rule, example, plans[key])
+            if message:
+                yield Failure(rule.id, rule.path, example.line, message)
+
+
+def _judge(rule: Rule, example: Example, plan: Plan) -> str:
+    """What is wrong with one example, or nothing."""
+    snapshot = MemorySnapshot(tree(example.tree, seed=rule.id))
+    result = scan(plan, snapshot, snapshot.entries(), repository_rules=True, complete=True)
+    if result.problems:
+        return result.problems[0].message
+    places = [item.location for item in result.findings if item.rule == rule.id]
+    if not example.fails:
+        return f"is found at {_list(places)}, but should pass" if places else _unread(rule, result)
+    if not places:
+        return _unread(rule, result) or "should fail, but nothing is found"
+    if example.at and sorted(example.at) != sorted(_name(place, example.at) for place in places):
+        return f"should fail at {', '.join(example.at)}, but is found at {_list(places)}"
+    return ""
+
+
+def _unread(rule: Rule, result: Scan) -> str:
+    """An example whose file does not parse shows nothing."""
+    broken = [item for item in result.findings if item.rule != rule.id]
+    return f"{broken[0].location.path} {broken[0].message}" if broken else ""
+
+
+def _name(place: Location, expected: Iterable[str]) -> str:
+    """The place as ``path:line``, or as ``path`` where that is all that is expected of it."""
+    return place.path if place.path in expected or not place.line else f"{place.path}:{place.line}"
+
+
+def _list(places: Iterable[Location]) -> str:
+    return ", ".join(f"{place.path}:{place.line}" if place.line else place.path for place in places)
+
+
+def tree(files: Mapping[str, Any], *, seed: str) -> dict[str, Content]:
+    """The files of an example; samples are generated, the same ones for the same seed."""
+    contents = {}
+    for path, given in files.items():
+        value: Mapping[str, Any] = {"text": given} if isinstance(given, str) else given
+        data: bytes = value["link"].encode() if "link" in value else _data(value, Random(seed + path))  # noqa: S311
+        size = parse_size(value.get("size", len(data)))
+        kind = LINK if "link" in value else FILE
+        entry = Entry(path, kind, executable=value.get("executable", False), size=max(size, len(data)))
+        contents[path] = Content(entry, data.ljust(min(size, 1_000_000), b"\0"))
+    return contents
+
+
+def _data(value: Mapping[str, Any], random: Random) -> bytes:
+    if "base64" in value:
+        return b64decode(str(value["base64"]))
+    text: str = value.get("before", "") + value.get("text", "")
+    if "sample" in value:
+        import rstr  # noqa: PLC0415 - only examples with samples need it
+
+        text += rstr.Rstr(random).xeger(value["sample"])
+    return (text + value.get("after", "")).encode()

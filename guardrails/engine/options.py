@@ -1,0 +1,15 @@
+"""What the command line and the environment say about rules."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Options(NamedTuple):
+    """Choices that win over every settings file."""
+
+    profile: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    """Files and folders of policies beside those of the packs."""

@@ -1,0 +1,210 @@
+"""A plan and a snapshot become findings. Pure but for reading through the snapshot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from guardrails.checks.base import MAX_SOURCE, File, RuleSet
+from guardrails.documents.document import Dialect, Format, ParseError
+from guardrails.engine.plan import UNPARSABLE, Applied, Plan
+from guardrails.errors import RepositoryError, UserError
+from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
+from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
+
+MAX_SIZE = 20_000_000
+"""Content of files larger than this is not judged; the rule ``guardrails/oversized-file`` reports them."""
+
+
+class Scan(NamedTuple):
+    """What judging a snapshot gave, before anything is waived."""
+
+    findings: tuple[Finding, ...]
+    """Sorted by path, line, column, rule and message; fingerprints filled in."""
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+    files: int
+
+
+class _TooLargeError(Exception):
+    """A rule asked for content that is over MAX_SIZE."""
+
+
+def scan(
+    plan: Plan,
+    snapshot: Snapshot,
+    entries: Sequence[Entry],
+    *,
+    repository_rules: bool,
+    complete: bool,
+    progress: Callable[[int], None] | None = None,
+) -> Scan:
+    """Judge ``entries``; with ``repository_rules`` also what is decided over the whole listing.
+
+    Rules that need facts from every file are judged only when ``entries`` are ``complete``. ``progress`` is
+    called with the number of files judged so far.
+    """
+    run = _Run(plan, snapshot)
+    for number, entry in enumerate(entries):
+        if progress:
+            progress(number)
+        run.judge(entry)
+    if repository_rules:
+        run.conclude(complete=complete)
+    return Scan(
+        findings=_identified(run.findings),
+        problems=tuple(run.problems),
+        notes=tuple(run.notes),
+        files=len(entries),
+    )
+
+
+class _Run:
+    """What one scan gathers."""
+
+    def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
+        self.plan = plan
+        self.snapshot = snapshot
+        self.formats = _Formats(plan)
+        self.findings: list[Finding] = []
+        self.facts: dict[str, list[Fact]] = {}
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+
+    def judge(self, entry: Entry) -> None:
+        """Let every kind that has rules for the file inspect it."""
+        if entry.kind == SUBMODULE:
+            return
+        applied = self.plan.applied(entry.path)
+        file = File(entry, self._read, self.formats, applied.formats)
+        unread: set[str] = set()
+        for kind, rules in applied.rules.items():
+            try:
+                for item in self.plan.inspector(kind).inspect(file, rules - self._oversized(entry, applied)):
+                    self._take(kind, item)
+            except ParseError as error:
+                self._unparsable(file, error)
+            except _TooLargeError:
+                unread.add(f"over {MAX_SIZE // 10**6} MB: judged by its name and size only")
+            except RepositoryError as error:
+                self.problems.append(Problem(error.message, path=entry.path))
+                break
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
+                self._crash(kind, error, entry.path)
+        self.notes += [Note(text, path=entry.path) for text in sorted(unread)]
+
+    def _take(self, kind: str, item: Finding | Fact) -> None:
+        if isinstance(item, Finding):
+            self.findings.append(item)
+        else:
+            self.facts.setdefault(kind, []).append(item)
+
+    def conclude(self, *, complete: bool) -> None:
+        """Let every kind decide what takes more than one file."""
+        listing = _Listing(self.plan, self.snapshot)
+        for kind, numbers in self.plan.kinds.items():
+            try:
+                inspector = self.plan.inspector(kind)
+                rules: RuleSet = inspector.concluding & numbers
+                if not complete:
+                    rules -= inspector.fact_based
+                if rules:
+                    found = inspector.conclude(self.facts.get(kind, ()), listing, rules)
+                    self.findings += [item for item in found if self.plan.stands(item.rule, item.location.path)]
+            except UserError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above
+                self._crash(kind, error)
+
+    def _oversized(self, entry: Entry, applied: Applied) -> RuleSet:
+        """The rules that do not want a file of this size."""
+        return frozenset().union(*(rules for limit, rules in applied.limits if self._size(entry) > limit))
+
+    def _size(self, entry: Entry) -> int:
+        return entry.size if entry.size >= 0 else self.snapshot.size(entry)
+
+    def _read(self, entry: Entry) -> bytes:
+        if self._size(entry) > MAX_SIZE:
+            raise _TooLargeError
+        return self.snapshot.read(entry)
+
+    def _unparsable(self, file: File, error: ParseError) -> None:
+        if _is_template(file):
+            self.notes.append(Note("is a template, not plain data: judged as text only", path=file.path))
+        elif self.plan.stands(UNPARSABLE, file.path):
+            lines = file.lines if not file.binary else []
+            source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
+            self.findings.append(
+                Finding(
+                    UNPARSABLE,
+                    Location(file.path, error.line, error.column),
+                    f"cannot be parsed: {error.message}",
+                    evidence=error.message,
+                    source=source[:MAX_SOURCE],
+                )
+            )
+        else:
+            self.notes.append(Note(f"cannot be parsed: line {error.line}: {error.message}", path=file.path))
+
+    def _crash(self, kind: str, error: Exception, path: str = "") -> None:
+        import traceback  # noqa: PLC0415 - only when something broke
+
+        if isinstance(error, UserError):
+            message = error.message
+        else:
+            plugin = self.plan.registry.kinds[kind].plugin
+            message = f"check kind '{kind}' of plugin {plugin} broke: {type(error).__name__}: {error}"
+        self.problems.append(Problem(message, path=path, detail="".join(traceback.format_exception(error))))
+
+
+class _Formats(dict[str, "Format | Dialect"]):
+    """Formats by name, each imported when a file first needs it."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.references = plan.registry.formats
+
+    def __missing__(self, name: str) -> Format | Dialect:
+        form: Format | Dialect = self.references[name].load()
+        self[name] = form
+        return form
+
+
+class _Listing:
+    """The repository as conclusions see it."""
+
+    def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
+        self.plan = plan
+        self.entries = snapshot.entries()
+
+    def matched(self, rule: int) -> Sequence[Entry]:
+        """The paths that the rule's ``match`` selects."""
+        return [
+            entry
+            for entry in self.entries
+            if any(rule in rules for rules in self.plan.applied(entry.path).rules.values())
+        ]
+
+
+_TEMPLATE_MARKS = ("{{", "{%", "<%", "${{", "[[ ")
+
+
+def _is_template(file: File) -> bool:
+    """Whether a file that does not parse is the source of one that does: Helm, Jinja, cookiecutter, ERB."""
+    return not file.binary and any(mark in file.text for mark in _TEMPLATE_MARKS)
+
+
+def _identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in their order, each once, with fingerprints."""
+    unique = sorted(dict.fromkeys(findings), key=lambda item: (item.location, item.rule, item.message))
+    seen: dict[tuple[str, str, str], int] = {}
+    identified = []
+    for item in unique:
+        key = (item.rule, item.location.path, " ".join(item.evidence.split()))
+        occurrence = seen.get(key, 0)
+        seen[key] = occurrence + 1
+        # Reports and look-ups hold few distinct ids many times.
+        rule = sys.intern(item.rule)
+        identified.append(item._replace(rule=rule, fingerprint=fingerprint(*key, occurrence)))
+    return tuple(identified)

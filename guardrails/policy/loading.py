@@ -1,0 +1,235 @@
+"""YAML text becomes policies; every error of every file is reported in one go."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from guardrails.documents.document import ParseError, Path, Root
+from guardrails.documents.yaml import FORMAT as YAML
+from guardrails.errors import PolicyError, UserError, UserErrors
+from guardrails.findings import Enforcement, Severity
+from guardrails.policy.model import PROFILES, Example, Match, Policy, Rule, Schedule
+from guardrails.policy.validation import validate
+
+
+class Source(NamedTuple):
+    """The text of one policy file."""
+
+    pack: str
+    path: str
+    """As messages name it."""
+    data: bytes
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The published JSON Schema ``policy`` or ``config``."""
+    loaded: dict[str, Any] = json.loads(files(__package__).joinpath("schema", f"{name}.json").read_bytes())
+    return loaded
+
+
+def load(sources: Iterable[Source]) -> tuple[Policy, ...]:
+    """All policies, sorted by id; raises UserErrors with everything that is wrong in any of the files."""
+    shape = schema("policy")
+    policies: dict[str, Policy] = {}
+    errors: list[UserError] = []
+    for source in sources:
+        try:
+            policy = _load_one(source, shape)
+        except UserErrors as found:
+            errors += found.errors
+            continue
+        if policy.id in policies:
+            other = policies[policy.id].path
+            errors.append(PolicyError(f"policy '{policy.id}' stands in {other} too", path=source.path, line=1))
+        policies[policy.id] = policy
+    if errors:
+        raise UserErrors(errors)
+    return tuple(policies[id] for id in sorted(policies))
+
+
+def _load_one(source: Source, shape: Mapping[str, Any]) -> Policy:
+    root = parse_yaml(source.data, source.path, PolicyError)
+    errors = validate(root, shape, source.path, PolicyError)
+    if errors:
+        raise UserErrors(errors)
+    value = root.value
+    shared = (match(value["match"]),) if "match" in value else ()
+    rules = tuple(_rule(source, root, number, shared) for number in range(len(value["rules"])))
+    errors = [error for number, rule in enumerate(rules) for error in _rule_errors(root, number, rule, rules[:number])]
+    if errors:
+        raise UserErrors(errors)
+    return Policy(
+        id=value["policy"],
+        title=value["title"],
+        category=value["category"],
+        owner=value["owner"],
+        rationale=value["rationale"].strip(),
+        rules=rules,
+        pack=source.pack,
+        path=source.path,
+    )
+
+
+def parse_yaml(data: bytes, path: str, kind: type[UserError]) -> Root:
+    """The single tree of a YAML file that people write for us; raises UserErrors of ``kind``."""
+    try:
+        text = data.decode("utf-8-sig")
+        roots = YAML.parse(text).roots
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserErrors([kind("the file is not UTF-8 text", path=path, line=line)]) from None
+    except ParseError as error:
+        raise UserErrors([kind(error.message, path=path, line=error.line, column=error.column)]) from None
+    if len(roots) != 1:
+        what = "is empty" if not roots else f"holds {len(roots)} YAML documents"
+        raise UserErrors([kind(f"the file {what}", path=path, line=1, hint="write exactly one document")])
+    return roots[0]
+
+
+def _rule(source: Source, root: Root, number: int, shared: tuple[Match, ...]) -> Rule:
+    policy = root.value
+    value = policy["rules"][number]
+    at = root.at("rules", number)
+    (kind,) = value["check"]
+    own = (match(value["match"]),) if "match" in value else ()
+    return Rule(
+        id=f"{policy['policy']}/{value['id']}",
+        title=value["title"],
+        severity=Severity[value["severity"].upper()],
+        enforcement=schedule(value.get("enforcement", "block")),
+        profile=value.get("profile", PROFILES[0]),
+        match=shared + own,
+        kind=kind,
+        block=value["check"][kind],
+        message=value.get("message", value["title"]),
+        rationale=value.get("rationale", policy["rationale"]).strip(),
+        remediation=value["remediation"].strip(),
+        references=tuple(value.get("references", ())),
+        controls=tuple(value.get("controls", ())),
+        waivable=value.get("waivable", True),
+        parameters=value.get("parameters", {}),
+        examples=tuple(
+            _example(example, at.span(("examples", position)).line)
+            for position, example in enumerate(value.get("examples", ()))
+        ),
+        category=policy["category"],
+        owner=policy["owner"],
+        pack=source.pack,
+        path=source.path,
+        line=at.span(("id",)).line,
+        places=_places(at.at("check", kind)),
+    )
+
+
+def match(value: Mapping[str, Any]) -> Match:
+    """A ``match`` block as data."""
+    formats = value.get("format", ())
+    return Match(
+        paths=tuple(value.get("paths", ())),
+        exclude=tuple(value.get("exclude", ())),
+        formats=(formats,) if isinstance(formats, str) else tuple(formats),
+        max_size=parse_size(value.get("max-size", 0)),
+    )
+
+
+def schedule(value: str | Mapping[str, str]) -> Schedule:
+    """An ``enforcement`` as data; before the first date of a dated one the rule is off."""
+    if isinstance(value, str):
+        return Schedule((("", Enforcement[value.upper()]),))
+    steps = sorted((date, Enforcement[level.upper()]) for level, date in value.items())
+    return Schedule((("", Enforcement.OFF), *steps))
+
+
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+def parse_size(value: int | str) -> int:
+    """Bytes of ``5 MB``, ``512KiB`` or a plain number."""
+    if isinstance(value, int):
+        return value
+    number = value.rstrip("BKMGi ")
+    return int(float(number) * _UNITS[value[len(number) :].strip()])
+
+
+def _example(value: Mapping[str, Any], line: int) -> Example:
+    fails = "fail" in value
+    at = value.get("at", ())
+    return Example(
+        fails=fails,
+        tree=value["fail" if fails else "pass"],
+        at=(at,) if isinstance(at, str) else tuple(at),
+        parameters=value.get("parameters", {}),
+        line=line,
+    )
+
+
+def _places(root: Root) -> dict[Path, tuple[int, int]]:
+    """Line and column of every node below ``root``, so that errors found later still name their place."""
+    places: dict[Path, tuple[int, int]] = {}
+    pending: list[Path] = [()]
+    while pending:
+        path = pending.pop()
+        span = root.span(path)
+        places[path] = (span.line, span.column)
+        value = root.at(*path).value
+        keys: Iterable[Any] = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        pending += [(*path, key) for key in keys]
+    return places
+
+
+_PARAMETER = re.compile(r"\bparams(?:\.([\w-]+)|\[['\"]([\w-]+)['\"]\])")
+
+
+def _rule_errors(root: Root, number: int, rule: Rule, before: tuple[Rule, ...]) -> Iterable[UserError]:
+    """What the schema cannot say: unique ids, real dates, parameters that exist and fit their own schema."""
+
+    def error(message: str, *path: str | int, hint: str = "") -> PolicyError:
+        span = root.span(("rules", number, *path))
+        return PolicyError(f"rule {rule.id}: {message}", path=rule.path, line=span.line, column=span.column, hint=hint)
+
+    if any(rule.id == other.id for other in before):
+        yield error("a rule with this id stands above", "id", hint="give each rule of a policy an id of its own")
+    for message in schedule_errors(root.value["rules"][number].get("enforcement", "block")):
+        yield error(message, "enforcement")
+    for name, shape in rule.parameters.items():
+        for message in parameter_errors(shape, shape["default"]):
+            yield error(f"the default of parameter '{name}' {message}", "parameters", name, "default")
+    used = {dotted or quoted for dotted, quoted in _PARAMETER.findall(json.dumps([rule.block, rule.message]))}
+    for name in sorted(used - set(rule.parameters)):
+        known = ", ".join(sorted(rule.parameters)) or "none"
+        yield error(f"uses parameter '{name}', which it does not declare", "check", hint=f"declared: {known}")
+
+
+def schedule_errors(value: str | Mapping[str, str]) -> Iterable[str]:
+    """What is wrong with the dates of an ``enforcement``."""
+    if isinstance(value, str):
+        return
+    from datetime import date  # noqa: PLC0415 - only dated schedules need it
+
+    levels = sorted(value, key=lambda level: Enforcement[level.upper()])
+    for level in levels:
+        try:
+            date.fromisoformat(value[level])
+        except ValueError:
+            yield f"'{value[level]}' is not a date; write it as 2026-01-31"
+            return
+    dates = [value[level] for level in levels]
+    if dates != sorted(dates):
+        yield "a stricter level cannot start before a milder one"
+
+
+def parameter_errors(shape: Mapping[str, Any], value: Any) -> Iterable[str]:
+    """What is wrong with the value of a parameter, or with its schema."""
+    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - see validation.py
+
+    try:
+        Draft202012Validator.check_schema(dict(shape))
+    except SchemaError as error:
+        yield f"has no valid schema: {error.message}"
+        return
+    for found in Draft202012Validator(dict(shape)).iter_errors(value):
+        yield f"does not fit its schema: {found.message}"

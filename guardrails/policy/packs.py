@@ -1,0 +1,61 @@
+"""Where policies come from: the built-in pack, folders, and installed Python packages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from guardrails.errors import PolicyError, UsageError
+from guardrails.policy.loading import Source
+from guardrails.references import Reference
+
+BUILTIN = "builtin"
+
+
+def builtin_folder() -> str:
+    """The shipped policies: inside the package in a wheel, beside it in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    inside = os.path.join(package, "_policies")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "policies")
+
+
+def package_folder(pack: Reference) -> str:
+    """The folder of a pack that an installed plugin provides as ``package.module:folder``."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only packs from plugins need it
+
+    module, _, folder = pack.target.partition(":")
+    try:
+        spec = find_spec(module)
+    except ImportError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise PolicyError(
+            f"pack '{pack.name}' of plugin {pack.plugin}: the Python package {module} is not installed",
+            hint=f"reinstall the package that provides {pack.plugin}",
+        )
+    return os.path.join(os.path.dirname(spec.origin), folder)
+
+
+def policy_files(path: str) -> list[str]:
+    """The policy files at ``path``, which is one of them or a folder of them, sorted."""
+    if os.path.isfile(path):
+        return [path]
+    if not os.path.isdir(path):
+        raise UsageError(f"no policy file or folder at {path}")
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [os.path.join(folder, name) for name in sorted(names) if is_policy(name)]
+    return found
+
+
+def is_policy(path: str) -> bool:
+    """Whether a file of a pack's folder holds a policy, by its name."""
+    return path.endswith((".yaml", ".yml")) and not os.path.basename(path).startswith(".")
+
+
+def read_files(pack: str, paths: Iterable[str], *, base: str = "") -> Iterator[Source]:
+    """Policy files from the file system, named relative to ``base`` in messages."""
+    for path in paths:
+        with open(path, "rb") as file:
+            yield Source(pack, os.path.relpath(path, base) if base else path, file.read())

@@ -1,0 +1,124 @@
+"""JSON Schema validation whose errors say where in the file, what is wrong and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from guardrails.documents.document import Path, Root
+from guardrails.errors import UserError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+
+def validate(root: Root, schema: Mapping[str, Any], file: str, kind: type[UserError]) -> list[UserError]:
+    """All errors of the tree by the schema, in document order, each at the node to mend."""
+    errors = []
+    for error in _leaves(_validator(schema).iter_errors(root.value)):
+        for path, on_key, message, hint in _explain(error):
+            span = root.span(path, key=on_key)
+            errors.append(kind(message, path=file, line=span.line, column=span.column, hint=hint))
+    return errors
+
+
+def _validator(schema: Mapping[str, Any]) -> Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 75 ms; plans from the cache never get here
+
+    return Draft202012Validator(schema)
+
+
+def _leaves(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
+    """Replace "does not fit any alternative" by what is wrong with the alternative that was meant."""
+    from jsonschema.exceptions import relevance  # noqa: PLC0415
+
+    for error in errors:
+        branches: dict[Any, list[ValidationError]] = {}
+        for nested in error.context or ():
+            branches.setdefault(nested.schema_path[0], []).append(nested)
+        # An alternative of the wrong type was not the one the author meant.
+        meant = [branch for branch in branches.values() if not any(_wrong_type(error, item) for item in branch)]
+        if len(meant) == 1:
+            yield from _leaves(meant[0])
+        elif len(meant) > 1:
+            yield max((min(branch, key=relevance) for branch in meant), key=lambda item: len(item.absolute_path))
+        else:
+            yield error
+
+
+def _wrong_type(parent: ValidationError, error: ValidationError) -> bool:
+    return error.validator in {"type", "enum"} and len(error.absolute_path) == len(parent.absolute_path)
+
+
+def _explain(error: ValidationError) -> Iterator[tuple[Path, bool, str, str]]:
+    """Path, whether its key is meant, message and hint, for each thing that is wrong."""
+    path: Path = tuple(error.absolute_path)
+    schema: Any = error.schema
+    wanted: Any = error.validator_value
+    value: Any = error.instance
+    if error.validator == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        for unknown in (key for key in value if key not in known):
+            yield (*path, unknown), True, f"unknown key '{unknown}'", _did_you_mean(unknown, known, "known keys")
+    elif error.validator == "required":
+        for missing in (key for key in wanted if key not in value):
+            meaning = schema.get("properties", {}).get(missing, {}).get("description", "")
+            yield path, True, f"'{missing}' is missing", f"add '{missing}:' {meaning}".rstrip()
+    else:
+        name = f"'{path[-1]}'" if path and isinstance(path[-1], str) else "the item" if path else "the file"
+        yield path, False, *_explain_value(error, name, value)
+
+
+def _explain_value(error: ValidationError, name: str, value: object) -> tuple[str, str]:
+    """Message and hint for a value that does not fit."""
+    schema: Any = error.schema
+    wanted: Any = error.validator_value
+    match error.validator:
+        case "enum":
+            hint = _did_you_mean(str(value), [str(choice) for choice in wanted], "write one of")
+            return f"{name} is {_short(value)}, which is not allowed here", hint
+        case "type":
+            nouns = " or ".join(_NOUNS[type] for type in ([wanted] if isinstance(wanted, str) else wanted))
+            return f"{name} is {_short(value)}, not {nouns}", ""
+        case "pattern":
+            return f"{name} is {_short(value)}, which does not fit", f"it has to match {wanted}"
+        case "minItems" | "minLength" | "minProperties":
+            return f"{name} is empty", ""
+        case "maxProperties":
+            return f"{name} has more than {wanted} entries", f"keep {wanted}"
+        case "oneOf" | "anyOf" if schema.get("description"):
+            return f"{name} is {_short(value)}, which does not fit", schema["description"]
+        case "oneOf" | "anyOf":
+            required = [" and ".join(branch["required"]) for branch in wanted if "required" in branch]
+            return f"{name} does not fit", f"write exactly one of {', '.join(required)}" if required else ""
+        case _:
+            return f"{name}: {error.message}", ""
+
+
+def _did_you_mean(written: str, known: Sequence[str], otherwise: str) -> str:
+    close = get_close_matches(written, known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"{otherwise}: {', '.join(known)}"
+
+
+_NOUNS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "empty",
+}
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "empty"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

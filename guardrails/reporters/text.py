@@ -1,0 +1,166 @@
+"""What a person sees: findings by file with the source line, why the rule exists and how to mend it, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TypeVar
+
+from guardrails.findings import Enforcement, Finding, Note, Problem
+from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.policy.model import RuleInfo
+from guardrails.reporters.terminal import PARTIAL, excerpt, visible, visible_path
+
+FOLD = 5
+"""How many findings of one rule are shown in one file, and how many paths of one note; the rest is counted."""
+
+_INDENT = " " * 6
+_WHY = 240
+"""About how much of a rationale is shown, in characters; ``guardrails explain`` has the rest."""
+
+_Remark = TypeVar("_Remark", Problem, Note)
+
+_BOLD, _DIM, _RED, _YELLOW, _CYAN = "1", "2", "1;31", "1;33", "36"
+_COLORS = {Enforcement.BLOCK: _RED, Enforcement.WARN: _YELLOW, Enforcement.AUDIT: _CYAN}
+
+
+def report(verdict: Verdict, style: Style) -> str:
+    """The verdict for a person at a terminal or reading a build log; one line when there is nothing to say."""
+    sections = [*_files(verdict, style), "\n".join(_remarks(verdict, style)), _summary(verdict, style)]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _files(verdict: Verdict, style: Style) -> Iterator[str]:
+    """One section for each file with findings; a rule is explained at its first finding that is shown in full."""
+    unexplained = {rule.id: rule for rule in verdict.rules}
+    for path, findings in groupby(verdict.findings, lambda judged: judged.finding.location.path):
+        lines = [_paint(visible_path(path) or "(repository)", _BOLD, style)]
+        counts: dict[str, int] = {}
+        for judged in findings:
+            id = judged.finding.rule
+            counts[id] = counts.get(id, 0) + 1
+            if counts[id] > FOLD:
+                continue
+            lines.append(_headline(judged, style))
+            if judged.enforcement is not Enforcement.AUDIT:
+                lines += _source(judged, style)
+                rule = unexplained.pop(id, None)
+                lines += _explanation(rule, style) if rule else ()
+        for id, count in counts.items():
+            if count > FOLD:
+                lines.append(f"  … and {count - FOLD} more of {visible(id)} in this file")
+        yield "\n".join(lines)
+
+
+def _headline(judged: Judged, style: Style) -> str:
+    finding = judged.finding
+    line, column = finding.location.line, finding.location.column
+    place = f"{line}:{column} " if line and column else f"{line} " if line else ""
+    level = _paint(judged.enforcement.label, _COLORS[judged.enforcement], style)
+    rule = _paint(f"[{visible(finding.rule)}]", _DIM, style)
+    return f"  {place}{level} {judged.severity.label}: {visible(finding.message)} {rule}"
+
+
+def _source(judged: Judged, style: Style) -> Iterator[str]:
+    finding = judged.finding
+    if not finding.source.strip():
+        return
+    bar = _INDENT + _paint("|", _DIM, style)
+    start, stop = _columns(finding)
+    line, carets = excerpt(finding.source, start, stop, max(style.width - len(_INDENT) - 2, 20))
+    yield f"{bar} {line}".rstrip()
+    if carets:
+        # The spaces stay outside of the color, so that no terminal underlines or fills them.
+        mark = carets.lstrip()
+        yield f"{bar} {carets[: -len(mark)]}{_paint(mark, _COLORS[judged.enforcement], style)}"
+
+
+def _columns(finding: Finding) -> tuple[int, int]:
+    """The characters of the source line that the finding is about, from 0; negative when it does not say."""
+    _, line, column, end_line, end_column = finding.location
+    if end_line > line:
+        return column - 1, len(finding.source)
+    return column - 1, max(end_column - 1, column)
+
+
+def _explanation(rule: RuleInfo, style: Style) -> Iterator[str]:
+    yield from _labeled("why", _opening(rule.rationale), style)
+    yield from _labeled("fix", rule.remediation, style)
+    label = "more, or a waiver" if rule.waivable else "more"
+    yield f"{_INDENT}{_paint(label, _BOLD, style)}: guardrails explain {visible(rule.id)}"
+
+
+def _labeled(label: str, prose: str, style: Style) -> Iterator[str]:
+    words = visible(" ".join(prose.split())).split(" ")
+    line = f"{label}:"
+    lines = []
+    for word in words:
+        if len(line) + 1 + len(word) > style.width - len(_INDENT):
+            lines.append(line)
+            line = " " * (len(label) + 1)
+        line += " " + word
+    lines.append(line)
+    if words != [""]:
+        yield _INDENT + _paint(label, _BOLD, style) + lines[0][len(label) :]
+        yield from (_INDENT + line for line in lines[1:])
+
+
+def _opening(prose: str) -> str:
+    """The first sentences, as many as fit; the start of the first one where even that is too long."""
+    text = " ".join(prose.split())
+    if len(text) <= _WHY:
+        return text
+    end = max(text.rfind(stop, 0, _WHY) for stop in (". ", "! ", "? "))
+    return text[: end + 1] if end > 0 else text[:_WHY].rsplit(" ", 1)[0] + " …"
+
+
+def _remarks(verdict: Verdict, style: Style) -> Iterator[str]:
+    """Problems and notes; those that say the same share one line."""
+    for message, problems in _by_message(verdict.problems).items():
+        yield _remark(_paint("error", _RED, style), message, [problem.path for problem in problems])
+        details = dict.fromkeys(problem.detail for problem in problems if problem.detail)
+        if style.debug:
+            yield from (_INDENT + visible(line) for detail in details for line in detail.splitlines())
+        elif details:
+            yield f"{_INDENT}--debug shows the traceback"
+    for message, notes in _by_message(verdict.notes).items():
+        yield _remark(_paint("note", _CYAN, style), message, [note.path for note in notes])
+
+
+def _by_message(items: Iterable[_Remark]) -> dict[str, list[_Remark]]:
+    groups: dict[str, list[_Remark]] = {}
+    for item in items:
+        groups.setdefault(item.message, []).append(item)
+    return groups
+
+
+def _remark(label: str, message: str, paths: list[str]) -> str:
+    shown = [visible_path(path) for path in paths[:FOLD] if path]
+    more = f" … and {len(paths) - FOLD} more" if len(paths) > FOLD else ""
+    subject = f"{', '.join(shown)}{more}: " if shown else ""
+    return f"{label}: {subject}{visible(message)}{'' if shown else more}"
+
+
+def _summary(verdict: Verdict, style: Style) -> str:
+    parts = [_paint(_plural(len(verdict.problems), "error"), _RED, style)] if verdict.problems else []
+    for enforcement, color in _COLORS.items():
+        if count := verdict.count(enforcement):
+            parts.append(_paint(f"{count} {enforcement.label}", color, style))
+    if not verdict.findings:
+        parts.append("no findings" if parts else "No findings")
+    left_out = "" if verdict.complete else f"; {PARTIAL}"
+    return f"{', '.join(parts)} in {_plural(verdict.files, 'file')}{_duration(verdict.seconds)}{left_out}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _duration(seconds: float) -> str:
+    if not seconds:
+        return ""
+    return f" ({seconds:.1f} s)" if seconds >= 0.1 else f" ({seconds:.2f} s)"
+
+
+def _paint(text: str, color: str, style: Style) -> str:
+    return f"\033[{color}m{text}\033[0m" if style.color else text

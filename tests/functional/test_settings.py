@@ -1,0 +1,188 @@
+"""Settings of a repository and of the folders in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.functional.test_check import CONFIG, POLICY
+
+PARAMETERS = """\
+policy: limits
+title: Limits
+category: architecture
+owner: us
+rationale: Small is beautiful.
+rules:
+  - id: small
+    title: Files are small
+    severity: medium
+    match: {paths: ["*.dat"]}
+    check: {path: {size: {max: "{params.max}"}}}
+    parameters:
+      max: {type: integer, minimum: 1, default: 10}
+    remediation: Split it.
+    examples:
+      - fail: {a.dat: "12345678901"}
+      - pass: {a.dat: "1"}
+"""
+
+
+@pytest.fixture
+def house(repo):
+    return repo.write({"rules/house.yaml": POLICY, "rules/limits.yaml": PARAMETERS, "NOTES.md": ""})
+
+
+def levels(done):
+    report = json.loads(done.stdout)
+    return {(item["location"]["path"], item["severity"], item["enforcement"]) for item in report["findings"]}
+
+
+def test_pyproject_table(house):
+    house.write({"pyproject.toml": '[tool.guardrails]\npacks = ["./rules"]\nrules = {house = "warn"}\n', "a.txt": "foo"})
+    assert levels(house.run("check", "--format", "json")) == {("a.txt", "high", "warn")}
+
+
+def test_the_yaml_file_wins_over_pyproject(house):
+    house.write({".guardrails.yaml": CONFIG, "pyproject.toml": "[tool.guardrails]\nprofile = 3\n", "a.txt": "foo"})
+    assert house.run("check").returncode == 1
+
+
+def test_nearest_folder_wins(house):
+    house.write(
+        {
+            ".guardrails.yaml": CONFIG + "rules: {house/no-foo: {severity: low, enforcement: warn}}\n",
+            "a.txt": "foo",
+            "svc/a.txt": "foo",
+            "svc/pay/.guardrails.yaml": "rules: {house/no-foo: {enforcement: block}}\n",
+            "svc/pay/a.txt": "foo",
+            "svc/pay/deep/a.txt": "foo",
+            "lib/pyproject.toml": '[tool.guardrails.rules]\n"house/no-foo" = "off"\n',
+            "lib/a.txt": "foo",
+        }
+    )
+    assert levels(house.run("check", "--format", "json")) == {
+        ("a.txt", "low", "warn"),
+        ("svc/a.txt", "low", "warn"),
+        ("svc/pay/a.txt", "low", "block"),
+        ("svc/pay/deep/a.txt", "low", "block"),
+    }
+
+
+def test_named_file_sees_the_settings_above_it(house):
+    house.write({".guardrails.yaml": CONFIG, "svc/.guardrails.yaml": "rules: {house: warn}\n", "svc/x/a.txt": "foo"})
+    assert levels(house.run("check", "svc/x/a.txt", "--format", "json")) == {("svc/x/a.txt", "high", "warn")}
+
+
+def test_parameters_by_folder(house):
+    house.write(
+        {
+            ".guardrails.yaml": CONFIG,
+            "a.dat": "x" * 11,
+            "big/a.dat": "x" * 15,
+            "big/b.dat": "x" * 25,
+            "big/.guardrails.yaml": "rules: {limits/small: {parameters: {max: 20}}}\n",
+        }
+    )
+    done = house.run("check", "--format", "json")
+    assert {path for path, _, _ in levels(done)} == {"a.dat", "big/b.dat"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("rules: {limits/small: {parameters: {max: 0}}}", "does not fit its schema"),
+        ("rules: {limits/small: {parameters: {min: 1}}}", "parameter 'min' is not one it has; it has: max"),
+        ("rules: {limits/smal: warn}", "did you mean 'limits/small'?"),
+        ("rules: {limits/small: {enforcement: {block: 2026-13-01}}}", "is not a date"),
+        ("rules: {limits/small: {enforcement: {block: 2026-01-01, warn: 2026-02-01}}}", "cannot start before"),
+        ("exclude: vendor", "not a list"),
+        ("packs: [nowhere]", "no pack is named 'nowhere'"),
+        ("packs: [./nowhere]", "no policies in ./nowhere"),
+    ],
+)
+def test_wrong_settings(house, settings, message):
+    house.write({".guardrails.yaml": (CONFIG if "packs" not in settings else "") + settings + "\n"})
+    done = house.run("check")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert ".guardrails.yaml:" in done.stderr
+
+
+def test_packs_in_a_folder_are_refused(house):
+    house.write({".guardrails.yaml": CONFIG, "svc/.guardrails.yaml": CONFIG})
+    done = house.run("check")
+    assert done.returncode == 2
+    assert "svc/.guardrails.yaml:1:1: packs cannot be set in a folder" in done.stderr
+
+
+def test_excludes_are_relative_to_their_file(house):
+    house.write(
+        {
+            ".guardrails.yaml": CONFIG + "exclude: [/gen/]\n",
+            "gen/a.txt": "foo",
+            "svc/gen/a.txt": "foo",
+            "svc/.guardrails.yaml": 'exclude: [/out/, "*.skip.txt"]\nrules: {house/no-foo: {exclude: [one.txt]}}\n',
+            "svc/out/a.txt": "foo",
+            "svc/in/out/a.txt": "foo",
+            "svc/in/x.skip.txt": "foo",
+            "svc/in/one.txt": "foo",
+            "x.skip.txt": "foo",
+        }
+    )
+    done = house.run("check", "--format", "json")
+    assert {path for path, _, _ in levels(done)} == {"svc/gen/a.txt", "svc/in/out/a.txt", "x.skip.txt"}
+
+
+def test_settings_in_excluded_folders_have_no_say(house):
+    house.write({".guardrails.yaml": CONFIG + "exclude: [vendor/]\n", "vendor/.guardrails.yaml": "nonsense: [\n"})
+    assert house.run("check").returncode == 0
+
+
+FINAL = "rules: {house/no-foo: {severity: high, enforcement: warn, final: true}, limits/small: {final: true, severity: low}}\n"
+
+
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        ("rules: {house/no-foo: audit}", "its enforcement is final"),
+        ("rules: {house: 'off'}", "its enforcement is final"),
+        ("rules: {house/no-foo: {enforcement: {block: 2026-01-01}}}", "its enforcement is final"),
+        ("rules: {house/no-foo: {severity: low}}", "severity high is final"),
+        ("rules: {house/no-foo: {exclude: ['*']}}", "its exclude is final"),
+        ("rules: {limits/small: {parameters: {max: 99}}}", "parameter 'max' is final"),
+    ],
+)
+def test_final_cannot_be_loosened_inside(house, inner, message):
+    house.write({".guardrails.yaml": CONFIG + FINAL, "svc/.guardrails.yaml": inner + "\n", "svc/a.txt": "foo"})
+    done = house.run("check")
+    assert done.returncode == 2
+    assert f"{message}, set in .guardrails.yaml:2, and cannot be loosened here" in done.stderr
+    assert "svc/.guardrails.yaml:1" in done.stderr
+
+
+def test_final_can_be_tightened_inside(house):
+    inner = "exclude: ['*.txt']\nprofile: recommended\nrules: {house/no-foo: {severity: critical, enforcement: block}}\n"
+    house.write({".guardrails.yaml": CONFIG + FINAL, "svc/.guardrails.yaml": inner, "svc/a.txt": "foo"})
+    assert levels(house.run("check", "--format", "json")) == {("svc/a.txt", "critical", "block")}
+
+
+def test_final_profile(house):
+    house.write({".guardrails.yaml": CONFIG + "profile: strict\nfinal: [profile, exclude]\n"})
+    house.write({"svc/.guardrails.yaml": "profile: recommended\nexclude: [a]\n"})
+    done = house.run("check")
+    assert done.returncode == 2
+    assert "profile strict is final, set in .guardrails.yaml:2" in done.stderr
+    assert "svc/.guardrails.yaml:2" in done.stderr
+    house.write({"svc/.guardrails.yaml": "profile: all\n"})
+    assert house.run("check").returncode == 0
+
+
+def test_environment_and_command_line_win(house):
+    house.write({".guardrails.yaml": "profile: recommended\n"})
+    few = len(json.loads(house.run("rules", "--format", "json").stdout))
+    more = len(json.loads(house.run("rules", "--format", "json", GUARDRAILS_PROFILE="strict").stdout))
+    back = len(json.loads(house.run("rules", "--format", "json", "--profile", "recommended", GUARDRAILS_PROFILE="all").stdout))
+    assert few == back < more
+    assert house.run("check", GUARDRAILS_PROFILE="lax").returncode == 2
