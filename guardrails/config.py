@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -68,41 +68,57 @@ class Decision(NamedTuple):
     """By ``enabled``, ``severity``, ``enforcement``, and each parameter's name."""
 
 
-def parse(path: str, data: bytes) -> Layer | None:
-    """The settings in a file, or None when it is a pyproject.toml without any; raises UserErrors."""
-    folder, _, name = path.rpartition("/")
-    if name == "pyproject.toml":
-        root = _toml_root(path, data)
-        if root is None:
-            return None
-    else:
-        root = parse_yaml(data, path, ConfigError)
-    errors = validate(root, schema("config"), path, ConfigError)
-    if errors:
-        raise UserErrors(errors)
-    value = root.value
-    entries = sorted(
-        (_entry(root, path, selector) for selector in value.get("rules", {})),
-        key=lambda entry: _specificity(entry.selector),
-    )
-    errors = [
-        ConfigError(f"{entry.selector}: {message}", path=path, line=entry.origin.line, column=entry.column)
-        for entry in entries
-        for message in schedule_errors(_mapping(value["rules"][entry.selector]).get("enforcement", "off"))
-    ]
-    if folder and "packs" in value:
-        line = root.span(("packs",), key=True).line
+def parse(path: str, data: bytes, errors: list[UserError]) -> Layer | None:
+    """The settings in a file, or None when it has none; what is wrong with them is added to ``errors``.
+
+    Of a file with errors only the packs are kept, so that the errors in their policies are found as well.
+    """
+    folder = path.rpartition("/")[0]
+    try:
+        root = _root(path, data)
+    except UserErrors as found:
+        errors += found.errors
+        return Layer(folder, path)
+    if root is None:
+        return None
+    found_here = validate(root, schema("config"), path, ConfigError)
+    if not found_here:
+        found_here = list(_semantic_errors(root, path, folder))
+    errors += found_here
+    return _layer(root, path, folder) if not found_here else Layer(folder, path, packs=_packs(root))
+
+
+def _root(path: str, data: bytes) -> Root | None:
+    return _toml_root(path, data) if path.endswith(".toml") else parse_yaml(data, path, ConfigError)
+
+
+def _semantic_errors(root: Root, path: str, folder: str) -> Iterator[UserError]:
+    """What the schema cannot say."""
+    for selector, value in root.value.get("rules", {}).items():
+        span = root.span(("rules", selector), key=True)
+        for message in schedule_errors(_mapping(value).get("enforcement", "off")):
+            yield ConfigError(f"{selector}: {message}", path=path, line=span.line, column=span.column)
+    if folder and "packs" in root.value:
+        span = root.span(("packs",), key=True)
         hint = "name packs in the file at the root of the repository"
-        errors.append(ConfigError("packs cannot be set in a folder", path=path, line=line, column=1, hint=hint))
-    if errors:
-        raise UserErrors(errors)
+        yield ConfigError("packs cannot be set in a folder", path=path, line=span.line, column=span.column, hint=hint)
+
+
+def _packs(root: Root) -> tuple[str, ...]:
+    packs = root.value.get("packs") if isinstance(root.value, dict) else None
+    return tuple(pack for pack in packs if isinstance(pack, str)) if isinstance(packs, list) else ()
+
+
+def _layer(root: Root, path: str, folder: str) -> Layer:
+    value = root.value
+    entries = (_entry(root, path, selector) for selector in value.get("rules", {}))
     return Layer(
         folder=folder,
         path=path,
         profile=value.get("profile", ""),
-        packs=tuple(value.get("packs", ())),
+        packs=_packs(root),
         exclude=tuple(value.get("exclude", ())),
-        entries=tuple(entries),
+        entries=tuple(sorted(entries, key=lambda entry: _specificity(entry.selector))),
         final=frozenset(value.get("final", ())),
         lines={key: root.span((key,), key=True).line for key in value},
     )

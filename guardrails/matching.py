@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from guardrails.globs import glob_regex
-
 if TYPE_CHECKING:
     import hyperscan
 
-IGNORE_CASE, DOT_ALL, MULTI_LINE, ALLOW_EMPTY, UTF8, PREFILTER = 1, 2, 4, 16, 32, 128
+IGNORE_CASE, DOT_ALL, MULTI_LINE, ALLOW_EMPTY, UTF8 = 1, 2, 4, 16, 32
 """Flags of a pattern; the bits are Hyperscan's own. UTF8 needs data that is valid UTF-8."""
 
 _SINGLE_MATCH = 8
@@ -146,11 +144,14 @@ def _compiled(regex: Regex) -> Any:
 # Where Hyperscan could miss what RE2 finds, RE2 is asked: Hyperscan takes the vertical tab for a space, does not
 # fold the case of properties, nor that of classes with the two letters outside ASCII, and its Unicode tables are
 # older. And it has no start of a line behind the last newline; so a text gets one newline more, and \\z allows it.
-_END_OF_TEXT = re.compile(r"(?s)(\\Q.*?(?:\\E|\Z)|\\[^z])|\\z")
-_PROPERTY = re.compile(r"\\[pP]")
-_SPACE = re.compile(r"\\s", re.IGNORECASE)
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]|\\x")
 _FOLDED_TO_ASCII = ("\u212a".encode(), "\u017f".encode())
+_PART = r"(?s)\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\{\d+(?:,\d*)?\}|."
+
+# Hyperscan is built for patterns of modest size: its compiler takes time that doubles with each nested repetition,
+# and its scanner can crash on very long patterns. So it gets long repetitions in a short form that finds no less.
+_MAX_REPEAT = 64
+_MAX_DEPTH = 10
+_MAX_SIZE = 1000
 
 
 class RegexSet:
@@ -163,32 +164,28 @@ class RegexSet:
         self._scanner = scanner
         self._numbers = numbers  # of the regexes that the scanner holds, in its order
         self._always = frozenset(range(len(regexes))).difference(numbers)
-        self._spaced = _mentioning(_SPACE, regexes)
-        self._not_ascii = _mentioning(_NOT_ASCII, regexes)
+        self._spaced = frozenset(n for n, regex in enumerate(regexes) if "\\s" in regex.pattern.lower())
+        self._not_ascii = frozenset(
+            n for n, regex in enumerate(regexes) if not regex.pattern.isascii() or "\\x" in regex.pattern
+        )
 
     @classmethod
     def compile(cls, regexes: Sequence[Regex]) -> RegexSet:
         """Compile the expressions together; each must be valid RE2.
 
-        One that is too much for Hyperscan is looked for in a simpler form, or else by RE2 alone in every text.
+        One that Hyperscan does not take, or should not, is left to RE2 alone, which then looks into every text.
         """
-        flags = MULTI_LINE | UTF8 | ALLOW_EMPTY
-        patterns = {
-            number: Pattern(
-                _END_OF_TEXT.sub(lambda token: token[1] or r"\Z", regex.pattern).encode("utf-8", "surrogatepass"),
-                flags | (IGNORE_CASE * regex.ignore_case),
-            )
-            for number, regex in enumerate(regexes)
-            if not _PROPERTY.search(regex.pattern)
-        }
+        patterns = {}
+        for number, regex in enumerate(regexes):
+            simple = _simplified(regex)
+            if simple is not None:
+                flags = MULTI_LINE | UTF8 | ALLOW_EMPTY | (IGNORE_CASE * regex.ignore_case)
+                patterns[number] = Pattern(simple, flags)
         while True:
             try:
                 scanner = PatternSet.compile(list(patterns.values()))
             except PatternError as error:
-                number = list(patterns)[error.number]
-                pattern = patterns.pop(number)
-                if not pattern.flags & PREFILTER:
-                    patterns[number] = Pattern(pattern.regex, pattern.flags | PREFILTER)
+                del patterns[list(patterns)[error.number]]
             else:
                 return cls(tuple(regexes), scanner, tuple(patterns))
 
@@ -212,8 +209,31 @@ class RegexSet:
         return RegexSet, (self._regexes, self._scanner, self._numbers)
 
 
-def _mentioning(what: re.Pattern[str], regexes: Sequence[Regex]) -> frozenset[int]:
-    return frozenset(number for number, regex in enumerate(regexes) if what.search(regex.pattern))
+def _simplified(regex: Regex) -> bytes | None:
+    """The expression as Hyperscan may have it, so that it matches no less; None when RE2 has to do without it."""
+    if "\\p" in regex.pattern.lower():
+        return None
+    parts = []
+    depth = 0
+    for part in re.findall(_PART, regex.pattern):
+        depth += (part == "(") - (part == ")")
+        if depth > _MAX_DEPTH:
+            return None
+        if part.startswith("{") and len(part) > 1:
+            parts.append(_shortened(part))
+        else:
+            parts.append(r"\Z" if part == r"\z" else part)
+    simple = "".join(parts)
+    if Regex(simple.replace(r"\Z", r"\z"), regex.ignore_case).compile().programsize > _MAX_SIZE:
+        return None
+    return simple.encode("utf-8", "surrogatepass")
+
+
+def _shortened(repetition: str) -> str:
+    least, _, most = repetition[1:-1].partition(",")
+    if int(most or least) <= _MAX_REPEAT:
+        return repetition
+    return f"{{{min(int(least), _MAX_REPEAT)},}}"
 
 
 class GlobSet:
@@ -234,6 +254,8 @@ class GlobSet:
     @classmethod
     def compile(cls, lists: Sequence[Sequence[str]]) -> GlobSet:
         """Compile all lists together; raises PatternError with the number of the list that is at fault."""
+        from guardrails.globs import glob_regex  # noqa: PLC0415 - a plan from the cache has no use for it
+
         uses: dict[Pattern, list[tuple[int, int]]] = {}
         for number, globs in enumerate(lists):
             for position, glob in enumerate(globs):

@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from guardrails.checks.celfunctions import FUNCTIONS
+from guardrails.documents.document import ParseError
 
 VARIABLES = ("self", "root", "key", "path", "params")
+MAX_VALUES = 10_000_000
+"""Most values that are converted for the expressions about one tree; nodes inside nodes count each time."""
 
 
 class EvaluationError(Exception):
@@ -32,41 +35,80 @@ class Expression(NamedTuple):
 
     source: str
     """As the binding gets it."""
-    variables: tuple[str, ...]
-    """Those of VARIABLES that it uses."""
+    needs: tuple[tuple[str, Fields], ...]
+    """Those of VARIABLES that it uses, and what of them."""
+
+
+Fields = frozenset[str] | None
+"""The members of a mapping that are used; None for all of it."""
+
+
+def members(expressions: Iterable[Expression], variable: str) -> frozenset[str]:
+    """What the expressions use of a variable, apart from those that use all of it."""
+    needs = [needed for expression in expressions for name, needed in expression.needs if name == variable]
+    return frozenset().union(*(needed for needed in needs if needed is not None))
 
 
 class Scope:
-    """What expressions see while one tree is judged; a variable is converted once, when it is first used."""
+    """What expressions see while one tree is judged.
 
-    __slots__ = ("_context", "_params", "_unset")
+    Converting a value for the binding costs more than most expressions do. So a variable is converted when it is
+    first used, and then only the members that the expression names; again, when another expression needs more, those
+    that all expressions name; and all of it when one needs all.
+    """
+
+    __slots__ = ("_context", "_converted", "_count", "_params", "_values", "node")
 
     def __init__(self, root: Any, path: str) -> None:
-        self._context = binding().Context(functions=FUNCTIONS)
-        self._unset: dict[str, Any] = {"root": root, "path": path}
+        self.node: Any = None
+        self._context: Any = None
+        self._values: dict[str, tuple[Any, Fields]] = {"root": (root, None), "path": (path, None)}
+        self._converted: dict[str, Fields] = {}
         self._params: Any = None
+        self._count = 0
 
-    def enter(self, node: Any, key: str | int) -> None:
-        """Make ``node`` what expressions call ``self``."""
-        self._unset["self"] = node
-        self._unset["key"] = key
+    def enter(self, node: Any, key: str | int, fields: Fields = None) -> None:
+        """Make ``node`` what expressions call ``self``; ``fields`` are the members that they name."""
+        self.node = node
+        self._values["self"] = (node, fields)
+        self._values["key"] = (key, None)
+        self._converted.pop("self", None)
+        self._converted.pop("key", None)
 
     def value(self, expression: Expression, params: Mapping[str, Any]) -> Any:
-        """The value of an expression; raises EvaluationError."""
-        unset = self._unset
-        try:
-            for name in expression.variables:
-                if name in unset:
-                    self._set(name, unset[name])
-                    del unset[name]
-                elif name == "params" and params is not self._params:
+        """The value of an expression; raises EvaluationError, and ParseError when the tree is too large."""
+        if self._context is None:
+            self._context = binding().Context(functions=FUNCTIONS)
+        converted = self._converted
+        for name, needed in expression.needs:
+            if name == "params":
+                if params is not self._params:
                     self._set(name, dict(params))
                     self._params = params
+            elif name not in converted:
+                self._convert(name, needed)
+            else:
+                fields = converted[name]
+                if fields is not None and (needed is None or not needed <= fields):
+                    self._convert(name, needed and self._values[name][1])
+        try:
             return _program(expression.source).execute(self._context)
         except Exception as error:  # noqa: BLE001 - each mistake in the judged file comes as another class
             raise EvaluationError(_words(error)) from None
 
+    def _convert(self, name: str, fields: Fields) -> None:
+        value = self._values[name][0]
+        if fields is not None and isinstance(value, dict):
+            value = {field: value[field] for field in fields if field in value}
+        else:
+            fields = None
+        self._set(name, value)
+        self._converted[name] = fields
+
     def _set(self, name: str, value: Any) -> None:
+        self._count += _count(value)
+        if self._count > MAX_VALUES:
+            raise ParseError("it is too large and too deep to be judged by expressions")
         try:
             self._context.add_variable(name, value)
         except ValueError:
@@ -109,6 +151,14 @@ def binding() -> Any:
 
 
 _NO_LOGGING: Any = SimpleNamespace(getLogger=lambda _: SimpleNamespace(isEnabledFor=lambda _: False))
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(_count, value.values()))
+    if isinstance(value, list):
+        return 1 + sum(map(_count, value))
+    return 1
 
 
 def _representable(value: Any) -> Any:

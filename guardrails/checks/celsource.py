@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from guardrails.checks.cel import VARIABLES, Expression, binding
+from guardrails.checks.cel import VARIABLES, Expression, Fields, binding
 from guardrails.checks.celfunctions import FUNCTIONS, regex
 
 MAX_SOURCE = 4_000
@@ -36,11 +36,15 @@ def compile(source: str) -> Expression:
         raise _syntax_error(source, str(error)) from None
     plain = _UNREAD.sub(_blanks, source)
     functions = {name for name in names["functions"] if name.isidentifier()}
-    variables = set(names["variables"]).difference(_BOUND.findall(plain))
+    bound = set(_BOUND.findall(plain))
+    for name in sorted(bound.intersection(VARIABLES)):
+        raise ExpressionError(f"a loop cannot call its variable '{name}'", "choose another name for it")
+    variables = set(names["variables"]) - bound
     _refuse_others("function", functions, _FUNCTION_NAMES, plain)
     _refuse_others("variable", variables - _TYPES, set(VARIABLES), plain)
     _check_patterns(source)
-    return Expression(_translated(source, plain), tuple(sorted(variables.intersection(VARIABLES))))
+    needs = tuple((name, _fields(name, plain)) for name in VARIABLES if name in variables)
+    return Expression(_translated(source, plain), needs)
 
 
 _TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"})
@@ -51,7 +55,7 @@ getMilliseconds getMinutes getMonth getSeconds int matches size startsWith strin
 _FUNCTION_NAMES = {*_CEL_FUNCTIONS.split(), *(name for name in FUNCTIONS if not name.endswith("_"))}
 
 _LITERAL = (
-    r"""(?:\b(?i:r|br|rb)(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"[^"\n]*"|'[^'\n]*')"""
+    r"""(?:\b(?i:b?r)(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"[^"\n]*"|'[^'\n]*')"""
     r"""|\"{3}(?:\\[\s\S]|[^\\])*?\"{3}|'{3}(?:\\[\s\S]|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 )
 _UNREAD = re.compile(_LITERAL + r"|//[^\n]*")
@@ -69,6 +73,12 @@ def _translated(source: str, plain: str) -> str:
     for match in reversed(list(_REPLACED.finditer(plain))):
         source = f"{source[: match.end()]}_{source[match.end() :]}"
     return source
+
+
+def _fields(variable: str, plain: str) -> Fields:
+    """The members of a variable that an expression uses, when it uses nothing else of it."""
+    uses = [match[1] for match in re.finditer(rf"(?<![\w.]){variable}\b(?:\s*\.\s*(\w+)\b(?!\s*\())?", plain)]
+    return None if None in uses else frozenset(uses)
 
 
 def _refuse_others(noun: str, names: Iterable[str], known: set[str], plain: str) -> None:

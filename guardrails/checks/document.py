@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
-from guardrails.checks.cel import EvaluationError, Expression, Scope
+from guardrails.checks.cel import EvaluationError, Expression, Fields, Scope, members
 from guardrails.checks.jsonpath import JSONPath, Tree
 from guardrails.checks.routes import existing, follow, route, scalar
-from guardrails.checks.schemas import Schema
 from guardrails.documents.document import Path, Root
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
 
+_MAX_TEXT = 80
+"""Most of a line that is taken into evidence, in characters."""
 _KEYS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 _TESTS: dict[str, Mapping[str, Any]] = {
     "assert": {
@@ -32,8 +33,8 @@ _TESTS: dict[str, Mapping[str, Any]] = {
         "description": "JSON Schema that the node has to fit; each error is a finding where it stands.",
     },
     "require": {
-        "description": "true: at least one node has to be selected. A list: each node has to be a mapping with these "
-        "keys.",
+        "description": "true: at least one node has to be selected, by when too. A list: each node has to be a "
+        "mapping with these keys.",
         "anyOf": [{"const": True}, _KEYS],
     },
     "forbid": {
@@ -50,7 +51,11 @@ SCHEMA: Mapping[str, Any] = {
             "default": "$",
             "description": "JSONPath (RFC 9535) of the nodes to judge, which is where findings are reported.",
         },
-        "when": {"type": "string", "minLength": 1, "description": "CEL; only nodes for which it is true are judged."},
+        "when": {
+            "type": "string",
+            "minLength": 1,
+            "description": "CEL; only nodes for which it is true are judged, and none where it cannot be evaluated.",
+        },
         **_TESTS,
         "at": {
             "type": "string",
@@ -96,8 +101,13 @@ class Flaw(NamedTuple):
     """A key that must not be there, whatever its value."""
 
 
-Group = tuple[JSONPath, list[Check]]
-"""The checks that judge the same nodes."""
+class Group(NamedTuple):
+    """Checks that judge the same nodes."""
+
+    each: JSONPath
+    checks: tuple[Check, ...]
+    fields: Fields
+    """The members of a node that their expressions name."""
 
 
 class Inspector:
@@ -122,8 +132,8 @@ class Inspector:
             for root in file.roots(name):
                 tree = Tree(root.value)
                 scope = Scope(root.value, file.path)
-                for each, checks in groups:
-                    yield from _judge(file, root, scope, tree.select(each), checks)
+                for group in groups:
+                    yield from _judge(file, root, scope, tree.select(group.each), group)
 
     def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:  # noqa: ARG002
         """Nothing: each file is judged alone."""
@@ -137,24 +147,27 @@ def _grouped(checks: Mapping[int, Check], rules: RuleSet, formats: frozenset[str
         for name in check.formats:
             if name in formats:
                 by_format.setdefault(name, {}).setdefault(check.each.source, []).append(check)
-    return [(name, [(group[0].each, group) for group in groups.values()]) for name, groups in by_format.items()]
+    return [(name, [_group(group) for group in groups.values()]) for name, groups in by_format.items()]
 
 
-def _judge(
-    file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], checks: Sequence[Check]
-) -> Iterator[Finding]:
-    missed = {check.number: check for check in checks if check.test == "require" and check.wanted is True}
+def _group(checks: Sequence[Check]) -> Group:
+    expressions = [part for check in checks for part in (check.when, check.wanted) if isinstance(part, Expression)]
+    return Group(checks[0].each, tuple(checks), members(expressions, "self"))
+
+
+def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], group: Group) -> Iterator[Finding]:
+    missed = {check.number: check for check in group.checks if check.test == "require" and check.wanted is True}
     for path, value in nodes:
-        scope.enter(value, path[-1] if path else "")
-        for check in checks:
+        scope.enter(value, path[-1] if path else "", group.fields)
+        for check in group.checks:
             if check.when is None or _holds(scope, check.when, check.params):
                 missed.pop(check.number, None)
-                for flaw in _JUDGES[check.test](check, scope, value):
+                for flaw in _JUDGES[check.test](check, scope):
                     yield _finding(file, root, check, flaw, path, value)
     for check in missed.values():
         path = existing(root.value, check.each.stem)
         flaw = Flaw(detail=check.each.source)
-        yield _finding(file, root, check, flaw, path, follow(root.value, path))
+        yield _finding(file, root, check._replace(at=None), flaw, path, follow(root.value, path))
 
 
 def _holds(scope: Scope, expression: Expression, params: Mapping[str, Any]) -> bool:
@@ -164,7 +177,7 @@ def _holds(scope: Scope, expression: Expression, params: Mapping[str, Any]) -> b
         return False
 
 
-def _assert(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
+def _assert(check: Check, scope: Scope) -> Iterable[Flaw]:
     try:
         result = scope.value(check.wanted, check.params)
     except EvaluationError as error:
@@ -174,26 +187,26 @@ def _assert(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: 
     return (Flaw(error="" if result is False else "the expression gives neither true nor false"),)
 
 
-def _schema(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
-    for error in check.wanted.errors(value):
+def _schema(check: Check, scope: Scope) -> Iterable[Flaw]:
+    for error in check.wanted.errors(scope.node):
         detail = error.message if error.keyword == "required" else error.keyword
         yield Flaw(error.path, error=error.message, detail=detail)
 
 
-def _require(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
-    if check.wanted is True:
+def _require(check: Check, scope: Scope) -> Iterable[Flaw]:
+    if check.wanted is True:  # decided when all nodes are seen
         return ()
-    error = "" if isinstance(value, dict) else "it is not a mapping"
-    return [Flaw(error=error, detail=key) for key in check.wanted if error or key not in value]
+    error = "" if isinstance(scope.node, dict) else "it is not a mapping"
+    return [Flaw(error=error, detail=key) for key in check.wanted if error or key not in scope.node]
 
 
-def _forbid(check: Check, scope: Scope, value: Any) -> Iterable[Flaw]:  # noqa: ARG001
+def _forbid(check: Check, scope: Scope) -> Iterable[Flaw]:
     if check.wanted is True:
         return (Flaw(),)
-    return [Flaw((key,), key=key) for key in check.wanted if isinstance(value, dict) and key in value]
+    return [Flaw((key,), key=key) for key in check.wanted if isinstance(scope.node, dict) and key in scope.node]
 
 
-_JUDGES: Mapping[str, Callable[[Check, Scope, Any], Iterable[Flaw]]] = {
+_JUDGES: Mapping[str, Callable[[Check, Scope], Iterable[Flaw]]] = {
     "assert": _assert,
     "schema": _schema,
     "require": _require,
@@ -207,11 +220,11 @@ def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value
         place = next((path + found for found, _ in Tree(value).select(check.at)), place)
     target = follow(root.value, place)
     on_key = check.report == "key" or (not check.report and bool(flaw.key or isinstance(target, dict | list)))
-    # Items of lists have no key.
-    span = root.span(place, key=on_key and bool(place) and isinstance(place[-1], str))
+    # Items of lists, and what has no parent, have no key.
+    span = root.span(place, key=on_key and isinstance((0, *root.prefix, *place)[-1], str))
+    line = file.lines[span.line - 1] if span.line <= len(file.lines) else ""
     # A place is shown as one line: of a longer node, where it begins.
-    line_end = len(file.lines[span.line - 1]) + 1 if span.line <= len(file.lines) else span.column
-    end_column = span.end_column if span.end_line == span.line else line_end
+    end_column = span.end_column if span.end_line == span.line else max(span.column, len(line) + 1)
     return file.finding(
         check.rule,
         _message(file, check, flaw, path, value),
@@ -219,7 +232,7 @@ def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value
         column=span.column,
         end_line=span.line,
         end_column=end_column,
-        evidence=_evidence(file, root, flaw, place, target, span.line, span.column),
+        evidence=_evidence(route(root.value, place), flaw, target, line[span.column - 1 :]),
     )
 
 
@@ -236,13 +249,11 @@ def _message(file: File, check: Check, flaw: Flaw, path: Path, value: Any) -> st
     return f"{message} ({flaw.error})" if flaw.error and "{error}" not in check.message else message
 
 
-def _evidence(file: File, root: Root, flaw: Flaw, place: Path, target: Any, line: int, column: int) -> str:
-    parts = [route(root.value, place), flaw.detail]
-    if not flaw.key and not flaw.detail:
-        parts.append(scalar(target))
-    if "[]" in parts[0] and not parts[-1] and line <= len(file.lines):
-        parts.append(file.lines[line - 1][column - 1 :][:80])
-    return " ".join(part for part in parts if part)
+def _evidence(way: str, flaw: Flaw, target: Any, text: str) -> str:
+    what = flaw.detail or ("" if flaw.key else scalar(target))
+    if not what and "[]" in way:
+        what = text[:_MAX_TEXT]
+    return f"{way} {what}".strip()
 
 
 class DocumentKind:
@@ -262,7 +273,7 @@ class DocumentKind:
 
 def _compiled(rule: Rule, errors: list[UserError]) -> Check:
     """The rule ready to judge; with ``errors`` added, it is of no use."""
-    from guardrails.checks import celsource, jsonpath  # noqa: PLC0415 - plans from the cache do not need them
+    from guardrails.checks import celsource, jsonpath, schemas  # noqa: PLC0415 - plans from the cache do not need them
 
     block = {"each": "$", **rule.block}
     test = next(test for test in _TESTS if test in block)
@@ -279,7 +290,7 @@ def _compiled(rule: Rule, errors: list[UserError]) -> Check:
     if test == "assert":
         wanted = part(test, celsource.compile)
     elif test == "schema":
-        wanted = Schema(block[test])
+        wanted = schemas.Schema(block[test])
         errors += [
             rule.error(f"schema: {flaw.message}", test, *flaw.path, hint=flaw.hint) for flaw in wanted.mistakes()
         ]

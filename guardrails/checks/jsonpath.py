@@ -1,7 +1,7 @@
-"""JSONPath (RFC 9535): checked by a library when a policy is compiled, evaluated here when files are judged.
+"""JSONPath (RFC 9535): parsed by a library when a policy is compiled, evaluated here when files are judged.
 
-Paths made of names, indices, slices, wildcards and descendants, which are nearly all, need no import to run. Paths
-with a filter (``[?@.a == 1]``) are left to the library, which costs its import in each process.
+Names, indices, slices, wildcards and descendants, of which nearly all paths are made, need no import to run. Filters
+(``[?@.a == 1]``) are left to the library, which costs its import in each process.
 """
 
 from __future__ import annotations
@@ -12,16 +12,11 @@ from typing import Any, NamedTuple
 
 from guardrails.documents.document import MAX_DEPTH, ParseError, Path
 
-Node = tuple[Path, Any]
-Selector = str | int | slice | None
-"""A name, an index, a slice, or None for the wildcard."""
-Segment = tuple[bool, tuple[Selector, ...]]
-"""Whether the descendants are searched too, and what is selected of the children of each node."""
-
 MAX_SOURCE = 1_000
 """Longest path, in characters."""
 MAX_NODES = 1_000_000
 """Most nodes that one segment of a path may select in one tree."""
+_CONTAINERS = (dict, list)
 
 
 class PathError(ValueError):
@@ -32,21 +27,50 @@ class PathError(ValueError):
         self.hint = hint
 
 
+class Filter(NamedTuple):
+    """A filter, by the path it stands in: the library's own object does not pickle."""
+
+    source: str
+    segment: int
+    selector: int
+
+    def children(self, node: Node, root: Any) -> list[Node]:
+        """The children of a node for which the filter holds."""
+        from jsonpath_rfc9535 import JSONPathNode  # noqa: PLC0415 - few paths have a filter
+
+        path, value = node
+        selector = _query(self.source).segments[self.segment].selectors[self.selector]
+        found = selector.resolve(JSONPathNode(value=value, location=path, parent=None, root=root))
+        return [(child.location, child.value) for child in found]
+
+
+Node = tuple[Path, Any]
+Selector = str | int | slice | Filter | None
+"""A name, an index, a slice, a filter, or None for the wildcard."""
+Segment = tuple[bool, tuple[Selector, ...]]
+"""Whether the descendants are searched too, and what is selected of the children of each node."""
+
+
 class JSONPath(NamedTuple):
     """A compiled path; picklable."""
 
     source: str
-    segments: tuple[Segment, ...] | None
-    """None when only the library can evaluate the path."""
+    segments: tuple[Segment, ...]
 
     @property
     def stem(self) -> Path:
-        """The names and indices that the path begins with."""
+        """The names, and indices from the front, that the path begins with."""
         stem: list[str | int] = []
-        for descend, selectors in self.segments or ():
-            if descend or len(selectors) != 1 or not isinstance(selectors[0], str | int):
+        for descend, selectors in self.segments:
+            first = selectors[0]
+            if (
+                descend
+                or len(selectors) > 1
+                or not isinstance(first, str | int)
+                or (isinstance(first, int) and first < 0)
+            ):
                 break
-            stem.append(selectors[0])
+            stem.append(first)
         return tuple(stem)
 
 
@@ -62,14 +86,11 @@ class Tree:
 
     def select(self, path: JSONPath) -> Iterator[Node]:
         """The selected nodes in the order of RFC 9535; raises ParseError when there are too many."""
-        if path.segments is None:
-            found = _environment().compile(path.source).finditer(self.value)
-            return _bounded(((node.location, node.value) for node in found), path.source)
         nodes: Iterable[Node] = (((), self.value),)
         for number, (descend, selectors) in enumerate(path.segments):
             if descend:
                 nodes = self._holding(selectors) if number == 0 else _descendants(nodes)
-            nodes = _bounded(_children_of(nodes, selectors), path.source)
+            nodes = self._bounded(nodes, selectors, path)
         return iter(nodes)
 
     def _holding(self, selectors: tuple[Selector, ...]) -> Iterable[Node]:
@@ -86,28 +107,72 @@ class Tree:
         numbers = holders[0] if len(holders) == 1 else sorted(set().union(*holders))
         return (self._containers[number] for number in numbers)
 
+    def _bounded(self, nodes: Iterable[Node], selectors: tuple[Selector, ...], path: JSONPath) -> Iterator[Node]:
+        count = 0
+        for node in nodes:
+            for selector in selectors:
+                found = _children(node, selector, self.value)
+                count += len(found)
+                if count > MAX_NODES:
+                    raise ParseError(f"{path.source} selects more than {MAX_NODES:,} nodes")
+                yield from found
+
+
+def _children(node: Node, selector: Selector, root: Any) -> list[Node]:
+    path, value = node
+    if isinstance(selector, Filter):
+        return selector.children(node, root)
+    if isinstance(value, dict):
+        if selector is None:
+            return [((*path, key), child) for key, child in value.items()]
+        if isinstance(selector, str) and selector in value:
+            return [((*path, selector), value[selector])]
+    elif isinstance(value, list):
+        size = len(value)
+        if selector is None:
+            return [((*path, index), child) for index, child in enumerate(value)]
+        if isinstance(selector, int) and -size <= selector < size:
+            return [((*path, selector % size), value[selector])]
+        if isinstance(selector, slice) and selector.step != 0:
+            return [((*path, index), value[index]) for index in range(*selector.indices(size))]
+    return []
+
+
+def _descendants(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Each node and all containers below it, before what they hold; nothing else has children to select."""
+    for start in nodes:
+        stack = [start]
+        while stack:
+            node = stack.pop()
+            yield node
+            path, value = node
+            if isinstance(value, _CONTAINERS):
+                items = value.items() if isinstance(value, dict) else enumerate(value)
+                below = [((*path, key), child) for key, child in items if isinstance(child, _CONTAINERS)]
+                stack += reversed(below)
+
 
 def compile(source: str) -> JSONPath:
     """Check a path and make it ready to run; raises PathError."""
-    from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - 33 ms; a cached plan never gets here
+    from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415 - a cached plan never gets here
 
     if len(source) > MAX_SOURCE:
         raise PathError(f"the path is longer than {MAX_SOURCE} characters")
     try:
-        query = _environment().compile(source)
+        query = _query(source)
     except JSONPathError as error:
         column = f" at column {error.token.index + 1}" if error.token else ""
         raise PathError(f"{error.args[0]}{column}", _hint(source, error.args[0])) from None
     except RecursionError:
         raise PathError("the path is nested too deep") from None
-    return JSONPath(source, _segments(query))
+    return JSONPath(source, _segments(query, source))
 
 
-def _segments(query: Any) -> tuple[Segment, ...] | None:
-    """The library's query as plain data, or None when it has a filter."""
+def _segments(query: Any, source: str) -> tuple[Segment, ...]:
+    """The library's query as plain data."""
     from jsonpath_rfc9535 import segments, selectors  # noqa: PLC0415
 
-    def plain(selector: Any) -> Selector:
+    def plain(selector: Any, segment: int, number: int) -> Selector:
         match selector:
             case selectors.NameSelector(name=name):
                 return str(name)
@@ -115,13 +180,16 @@ def _segments(query: Any) -> tuple[Segment, ...] | None:
                 return int(index)
             case selectors.SliceSelector(slice=span):
                 return slice(span.start, span.stop, span.step)
+            case selectors.FilterSelector():
+                return Filter(source, segment, number)
         return None
 
-    if any(isinstance(selector, selectors.FilterSelector) for part in query.segments for selector in part.selectors):
-        return None
     return tuple(
-        (isinstance(part, segments.JSONPathRecursiveDescentSegment), tuple(map(plain, part.selectors)))
-        for part in query.segments
+        (
+            isinstance(part, segments.JSONPathRecursiveDescentSegment),
+            tuple(plain(selector, segment, number) for number, selector in enumerate(part.selectors)),
+        )
+        for segment, part in enumerate(query.segments)
     )
 
 
@@ -133,6 +201,11 @@ def _hint(source: str, message: str) -> str:
     if "token '='" in message:
         return "compare with =="
     return ""
+
+
+@lru_cache(maxsize=1024)
+def _query(source: str) -> Any:
+    return _environment().compile(source)
 
 
 @lru_cache(maxsize=1)
@@ -164,43 +237,3 @@ def _matches(how: str, string: object, pattern: object) -> bool:
         return getattr(regex(pattern), how)(string) is not None
     except ValueError:  # not a regular expression, or text that is not Unicode: RFC 9535 says no match
         return False
-
-
-def _children_of(nodes: Iterable[Node], selectors: tuple[Selector, ...]) -> Iterator[Node]:
-    for path, value in nodes:
-        for selector in selectors:
-            yield from _children(path, value, selector)
-
-
-def _children(path: Path, value: Any, selector: Selector) -> Iterable[Node]:
-    if isinstance(value, dict):
-        if selector is None:
-            return [((*path, key), child) for key, child in value.items()]
-        if isinstance(selector, str) and selector in value:
-            return (((*path, selector), value[selector]),)
-    elif isinstance(value, list):
-        size = len(value)
-        if selector is None:
-            return [((*path, index), child) for index, child in enumerate(value)]
-        if isinstance(selector, int) and -size <= selector < size:
-            return (((*path, selector % size), value[selector]),)
-        if isinstance(selector, slice) and selector.step != 0:
-            return [((*path, index), value[index]) for index in range(*selector.indices(size))]
-    return ()
-
-
-def _descendants(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Each node and all containers below it, before what they hold; nothing else has children to select."""
-    for start in nodes:
-        stack = [start]
-        while stack:
-            node = stack.pop()
-            yield node
-            stack += [child for child in _children(*node, None) if isinstance(child[1], dict | list)][::-1]
-
-
-def _bounded(nodes: Iterable[Node], source: str) -> Iterator[Node]:
-    for number, node in enumerate(nodes):
-        if number >= MAX_NODES:
-            raise ParseError(f"{source} selects more than {MAX_NODES:,} nodes")
-        yield node

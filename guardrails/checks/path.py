@@ -18,7 +18,7 @@ _GLOBS = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength
 _TESTS: dict[str, Mapping[str, Any]] = {
     "require": _GLOBS
     | {"description": "Globs; a file that matches any of them has to be there, and each message names all of them."},
-    "forbid": {"const": True, "description": "No file that the rule's match selects may be there."},
+    "forbid": {"enum": [True], "description": "No file that the rule's match selects may be there."},
     "name": {
         "type": "string",
         "minLength": 1,
@@ -48,16 +48,16 @@ _TESTS: dict[str, Mapping[str, Any]] = {
         "description": "Symbolic links: none at all, none out of the repository, or each to something inside it.",
     },
     "collisions": {
-        "const": "forbid",
+        "enum": ["forbid"],
         "description": "No two paths that are one path where letter case or Unicode composition does not count.",
     },
-    "encoding": {"const": "utf-8", "description": "Text files decode as UTF-8."},
+    "encoding": {"enum": ["utf-8"], "description": "Text files decode as UTF-8."},
     "byte-order-mark": {"enum": ["forbid", "require"], "description": "A byte order mark at the start of text files."},
     "line-endings": {
         "enum": ["lf", "crlf", "consistent"],
         "description": "How the lines of text files end; consistent: all lines of a file in the same way.",
     },
-    "final-newline": {"const": "required", "description": "Text files that are not empty end with a line end."},
+    "final-newline": {"enum": ["required"], "description": "Text files that are not empty end with a line end."},
 }
 _OPTIONS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "in": (
@@ -84,12 +84,12 @@ _OPTIONS: dict[str, tuple[str, Mapping[str, Any]]] = {
 
 
 SCHEMA: Mapping[str, Any] = {
+    "description": f"Where files are and how they are stored. Write exactly one of: {', '.join(_TESTS)}.",
     "type": "object",
     "properties": _TESTS | {key: shape for key, (_, shape) in _OPTIONS.items()},
     "additionalProperties": False,
     "oneOf": [{"required": [test]} for test in _TESTS],
     "dependentRequired": {key: [test] for key, (test, _) in _OPTIONS.items()},
-    "not": {"required": ["in", "beside"]},
 }
 
 
@@ -108,8 +108,10 @@ class Check(NamedTuple):
     params: Mapping[str, Any]
 
     def say(self, sentence: str, path: str, value: str, **more: str) -> str:
-        """The message of a finding: the rule's own words, else ``sentence``."""
-        return render(self.message or sentence, {"path": path, "value": value, "params": self.params, **more})
+        """The message of a finding: the rule's own words, which may quote ``sentence`` as {reason}, else that."""
+        values = {"path": path, "value": value, "params": self.params, **more}
+        reason = render(sentence, values)
+        return render(self.message, {**values, "reason": reason}) if self.message else reason
 
     def judge(self, file: File) -> Iterator[Finding]:
         """Findings in one file; the evidence is not the measured value, which may change without being mended."""
@@ -297,6 +299,8 @@ def _check(rule: Rule, lists: list[Sequence[str]]) -> Check:
 def _errors(rule: Rule) -> Iterator[UserError]:
     """What the schema cannot say: names that are no RE2, globs that are no globs or only take back."""
     block = rule.block
+    if "in" in block and "beside" in block:
+        yield rule.error("'in' and 'beside' exclude each other", "beside", hint="write two rules, one for each")
     if "name" in block:
         import re2  # noqa: PLC0415
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from guardrails.documents.document import Path
 
-_LABELS = ("name", "id", "key")
+_LABELS = ("text", "name", "id", "key")  # the name of a Dockerfile's instruction is only its kind
 _MAX_LABEL = 120
 
 
 def route(root: Any, path: Path) -> str:
     """Keys, and list items by what names them: ``Deployment/web spec.containers[name=web].image``.
 
-    An item is named by its ``name``, ``id`` or ``key``, or by itself when it is a scalar, and otherwise by nothing.
+    An item is named by its ``text``, ``name``, ``id`` or ``key``, or by itself when it is a scalar, else by nothing.
     In front stand kind, namespace and name of a Kubernetes object.
     """
     parts = []
@@ -34,9 +34,12 @@ def follow(root: Any, path: Path) -> Any:
 
 def existing(root: Any, path: Path) -> Path:
     """The longest beginning of a path that is there."""
+    value = root
     for number, step in enumerate(path):
+        if isinstance(value, str):  # which has items too
+            return path[:number]
         try:
-            root = root[step]
+            value = value[step]
         except (KeyError, IndexError, TypeError):
             return path[:number]
     return path

@@ -46,7 +46,7 @@ class Schema:
             hint = "leave '$schema' out for 2020-12"
             yield SchemaError(("$schema",), "", "this dialect of JSON Schema is not known", hint)
             return
-        invalid = list(dialect(dialect.META_SCHEMA).iter_errors(self.schema))
+        invalid = [_cause(error) for error in dialect(dialect.META_SCHEMA).iter_errors(self.schema)]
         for error in invalid:
             yield SchemaError(tuple(error.absolute_path), "", f"not valid JSON Schema: {_words(error)}")
         if not invalid:
@@ -60,8 +60,8 @@ class Schema:
         if self._validator is None:
             self._validator = _validator(self.schema)
         try:
-            for error in self._validator.iter_errors(value):
-                yield SchemaError(tuple(error.absolute_path), error.validator, _words(error))
+            for error in map(_cause, self._validator.iter_errors(value)):
+                yield SchemaError(tuple(error.absolute_path), str(error.validator), _words(error))
         except RecursionError:
             yield SchemaError((), "", "nested too deep for the schema")
         except (ArithmeticError, ValueError):  # of infinite and enormous numbers
@@ -92,11 +92,36 @@ def _dialect(schema: Any) -> Any:
     return library.Draft202012Validator
 
 
+def _cause(error: ValidationError) -> ValidationError:
+    """Of an error in alternatives, the first error in the only one that is for values of this type."""
+    while error.context:
+        branches: dict[Any, list[ValidationError]] = {}
+        for nested in error.context:
+            branches.setdefault(tuple(nested.schema_path)[:1], []).append(nested)
+        meant = [
+            branch
+            for branch in branches.values()
+            if not any(item.validator == "type" and not item.path for item in branch)
+        ]
+        if len(meant) != 1:
+            break
+        error = meant[0][0]
+    return error
+
+
 def _words(error: ValidationError) -> str:
-    text = error.message
-    if isinstance(error.instance, dict | list) and text.startswith(("{", "[")):
-        noun = "the mapping" if isinstance(error.instance, dict) else "the list"
-        text = noun + text.removeprefix(repr(error.instance))
+    """The library's message, without the value that is wrong: that is where the finding is."""
+    text = error.message.removesuffix(" is a required property")
+    if text != error.message:
+        text += " is missing"
+    elif error.validator in {"const", "enum"}:
+        import json  # noqa: PLC0415 - the library's message has Python's words for true and null
+
+        noun = "it is not" if error.validator == "const" else "it is none of"
+        text = f"{noun} {json.dumps(error.validator_value, ensure_ascii=False, default=str)}"
+    else:
+        instance = repr(error.instance)
+        text = "it" + text.removeprefix(instance) if text.startswith(instance) else text
     return text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 3] + "..."
 
 

@@ -153,9 +153,9 @@ class TextInspector(NamedTuple):
                     yield check.absent(file)
             elif check.paths not in self.allowed_paths.match(file.path):
                 judged.append((check, *self._hits(check, content, candidates)))
-        for check, hits, _ in judged:
+        for check, hits, rest in judged:
             if check.redact:
-                content.hide(hit.place for hit in hits)
+                content.hide([*(hit.place for hit in hits), *([rest] if rest else ())])
         for check, hits, rest in judged:
             for hit in hits:
                 yield check.found(file, content, *hit)

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    parser.add_argument("shell", choices=("bash", "zsh"))
     parser.epilog = 'bash: eval "$(guardrails completion bash)" in ~/.bashrc'
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from guardrails.engine.options import Options
-from guardrails.errors import UsageError, UserErrors
+from guardrails.errors import UsageError, UserError, UserErrors
 from guardrails.policy.model import PROFILES
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.entry import Entry, Snapshot
@@ -91,23 +91,25 @@ def select_entries(snapshot: Snapshot, paths: Sequence[str], *, staged: bool) ->
             return Selection(snapshot.changed(), complete=False, repository_rules=True)
         return Selection(snapshot.entries(), complete=True, repository_rules=True)
     found: dict[str, Entry] = {}
-    errors = []
+    whole = False
+    errors: list[UserError] = []
     for given in paths:
-        path = relative(snapshot, given)
+        try:
+            path = relative(snapshot, given)
+        except UsageError as error:
+            errors.append(error)
+            continue
         entry = snapshot.entry(path) if path else None
-        below = [] if entry else snapshot.below(path)
-        if entry is None and not below and path:
-            errors.append(
-                UsageError(
-                    f"{given}: no such file or folder in the {snapshot.title}", hint="paths are relative to here"
-                )
-            )
-        found.update({item.path: item for item in ([entry] if entry else below)})
+        below = [entry] if entry else snapshot.below(path)
+        whole = whole or not path
+        if path and not below:
+            hint = "paths are relative to the current folder"
+            errors.append(UsageError(f"{given}: no such file or folder in the {snapshot.title}", hint=hint))
+        found.update({item.path: item for item in below})
     if errors:
         raise UserErrors(errors)
-    whole = any(not relative(snapshot, given) for given in paths)
-    changed = {entry.path for entry in snapshot.changed()} if staged else found.keys()
-    entries = [found[path] for path in sorted(found, key=os.fsencode) if path in changed]
+    judged = found.keys() & {entry.path for entry in snapshot.changed()} if staged else found.keys()
+    entries = [found[path] for path in sorted(judged, key=os.fsencode)]
     return Selection(entries, complete=whole and not staged, repository_rules=whole)
 
 

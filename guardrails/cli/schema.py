@@ -13,7 +13,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
         "name",
-        choices=_PACKAGES,
+        choices=list(_PACKAGES),
         help="policy: a policy file; config: .guardrails.yaml; report: the output of --format json",
     )
 

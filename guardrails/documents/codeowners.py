@@ -20,8 +20,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from guardrails.documents.document import Document, Root, Span
-from guardrails.documents.places import Places
+from guardrails.documents.document import Document, Format, Root, Span
+from guardrails.documents.pieces import Spans
 
 _WORD = re.compile(r"(?:[^\s\\]++|\\.?)++")
 _SECTION = re.compile(r"(\^?)\[([^\]]*)\](?:\[([^\]]*)\])?(?=\s|$)")
@@ -40,7 +40,7 @@ class CodeOwners:
     """The format."""
 
     name = "codeowners"
-    paths = ("CODEOWNERS",)
+    paths: tuple[str, ...] = ("CODEOWNERS",)
 
     def parse(self, text: str) -> Document:
         """Parse a CODEOWNERS file; it never raises, as the hosts skip what they cannot read."""
@@ -51,7 +51,7 @@ class CodeOwners:
         return Document((Root(owners.value, owners.places),))
 
 
-FORMAT = CodeOwners()
+FORMAT: Format = CodeOwners()
 
 
 class _Owners:
@@ -63,7 +63,7 @@ class _Owners:
         self._rules: list[dict[str, Any]] = []
         self._problems: list[dict[str, str]] = []
         self.value = {"sections": self._sections, "rules": self._rules, "problems": self._problems}
-        self.places = Places()
+        self.places = Spans()
         self._line = 0
 
     def read(self, number: int, line: str) -> None:

@@ -18,7 +18,7 @@ The value of the document, for JSONPath and CEL (keys in brackets stand only whe
             "platform": "",              value of --platform
             "stage": -1,                 index of the earlier stage that the image names, or -1
             "scratch": false},
-        "user": "app",                   who the stage ends as, "" when no USER says so (see below)
+        "user": "app",                   who the stage ends as, "" when no USER says so
         "healthcheck": true,
         "shell": [],                     what SHELL has set
         "instructions": [instruction]}   FROM is the first of them
@@ -28,7 +28,7 @@ The value of the document, for JSONPath and CEL (keys in brackets stand only whe
         "text": "pip install x",         the arguments as one line, without flags
         "form": "shell",                 "exec" for a JSON array; "shell" for other RUN, CMD, ENTRYPOINT and
                                          HEALTHCHECK CMD; else ""
-        "args": ["pip", "install"],      the array, or the words without quotes; shell operators are words
+        "args": ["pip", "install", "x"], the array, or the words without quotes; shell operators are words
         "flags": {"mount": ["type=cache,target=/x"], "link": ["true"]},
         "heredocs": [{"name": "EOF", "text": "..."}],
         "onbuild": false,
@@ -43,9 +43,10 @@ The value of the document, for JSONPath and CEL (keys in brackets stand only whe
 
 ``commands`` are the simple commands of the shell text, wherever they stand in pipes, lists, ``if`` and ``$(...)``;
 of the script when a RUN is a heredoc; none for a shell that is not a POSIX one. Variables are put in only in
-``from`` and in the ``user`` and ``healthcheck`` of a stage, which it inherits from the stage that FROM names. An
-instruction before the first FROM is kept, with ``stage`` -1: files without any FROM are fragments that people
-include, and a rule may refuse them.
+``from``. A stage inherits ``user``, ``healthcheck`` and ``shell`` from the stage that its FROM names.
+
+What docker would not build and is clear all the same is kept for rules to judge: an instruction before the first
+FROM, with ``stage`` -1 (a file without any FROM is a fragment that others include), or an ONBUILD that holds a FROM.
 """
 
 from __future__ import annotations
@@ -53,22 +54,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from guardrails.documents.dockerinstructions import Instruction
-from guardrails.documents.dockerlines import directives, logical_lines
-from guardrails.documents.document import Document, ParseError, Path, Root, Span
+from guardrails.documents.dockerfile_instructions import Instruction
+from guardrails.documents.dockerfile_lines import directives, logical_lines
+from guardrails.documents.document import Document, Format, ParseError, Path, Root, Span
 from guardrails.documents.images import split_image
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^${}]*+))?\})")
 _MAX_ROUNDS = 10
 _MAX_REFERENCE = 1024
-"""Longest text that variables are put into: without a bound, thirty ARGs that double each other fill the memory."""
+"""Longest text that variables are put into or come out of: thirty ARGs that double each other would fill the memory."""
 
 
 class Dockerfile:
     """The format."""
 
     name = "dockerfile"
-    paths = (
+    paths: tuple[str, ...] = (
         "Dockerfile",
         "Dockerfile.*",
         "*.Dockerfile",
@@ -99,7 +100,7 @@ class Dockerfile:
         return Document((Root(value, _Places(build)),))
 
 
-FORMAT = Dockerfile()
+FORMAT: Format = Dockerfile()
 
 
 class _Build:
@@ -195,7 +196,7 @@ def _expand(text: str, variables: dict[str, str]) -> str:
 
     for _ in range(_MAX_ROUNDS):
         expanded = _VARIABLE.sub(put, text) if len(text) <= _MAX_REFERENCE else text
-        if expanded == text:
+        if expanded == text or len(expanded) > _MAX_REFERENCE:
             break
         text = expanded
     return text

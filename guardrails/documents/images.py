@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_TAG = re.compile(r"(?<=.):((?:\$\{[^{}]*+\}|[^:/{}])*+)$")
+
 
 def split_image(reference: str) -> dict[str, str]:
     """The parts of an image reference: registry, repository, name, tag and digest; those not written are empty.
@@ -10,13 +14,16 @@ def split_image(reference: str) -> dict[str, str]:
     A variable such as ``${TAG:-1}`` is kept as it is, in whichever part it stands.
     """
     rest, _, digest = reference.partition("@")
-    repository, _, tag = rest.rpartition(":")
-    within_variable = "}" in tag.partition("{")[0]
-    if not repository or "/" in tag or within_variable:
-        repository, tag = rest, ""
-    registry, _, path = repository.partition("/")
+    tag = _TAG.search(rest)
+    path = rest[: tag.start()] if tag else rest
+    registry, _, repository = path.partition("/")
     named = "." in registry or ":" in registry or registry == "localhost"
-    if not path or not named or "${" in registry:
-        registry, path = "", repository
-    name = path.rpartition("/")[2]
-    return {"registry": registry, "repository": path, "name": name, "tag": tag, "digest": digest}
+    if not repository or not named or "${" in registry:
+        registry, repository = "", path
+    return {
+        "registry": registry,
+        "repository": repository,
+        "name": repository.rpartition("/")[2],
+        "tag": tag[1] if tag else "",
+        "digest": digest,
+    }

@@ -17,8 +17,8 @@ from __future__ import annotations
 import re
 
 from guardrails.documents.document import Document, Format, ParseError, Path, Root, Span
-from guardrails.documents.markdownblocks import Page
-from guardrails.documents.places import Places
+from guardrails.documents.markdown_blocks import Page
+from guardrails.documents.pieces import Spans
 
 _KEY = re.compile(r"\s*+(?:#.*\n\s*+)*+[\w\"'.-]++\s*+:(?:\s|$)")
 """What YAML that is a mapping starts with; a page may also start with a rule and have another one later."""
@@ -28,11 +28,11 @@ class Markdown:
     """The format."""
 
     name = "markdown"
-    paths = ("*.md", "*.markdown")
+    paths: tuple[str, ...] = ("*.md", "*.markdown")
 
     def parse(self, text: str) -> Document:
         """Parse a page; raises ParseError only for front matter that is not valid."""
-        lines = text.replace("\r\n", "\n").split("\n")
+        lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         front, start = _front_matter(lines)
         page = Page()
         for number in range(start, len(lines)):
@@ -47,11 +47,11 @@ class Markdown:
         return Document((Root(value, _Locator(page.places, front)),))
 
 
-FORMAT = Markdown()
+FORMAT: Format = Markdown()
 
 
 class _Locator:
-    def __init__(self, places: Places, front: Root | None) -> None:
+    def __init__(self, places: Spans, front: Root | None) -> None:
         self._places = places
         self._front = front
 
@@ -73,17 +73,17 @@ def _front_matter(lines: list[str]) -> tuple[Root | None, int]:
     text = "\n" + "\n".join(lines[1:last])
     if not last or (mark == "---" and not _KEY.match(text)):
         return None, 0
-    roots = _format(mark).parse(text + "\n").roots
+    roots = _parse(mark, text + "\n").roots
     if len(roots) != 1 or not isinstance(roots[0].value, dict):
         raise ParseError("the front matter must be one mapping of keys to values")
     return roots[0], last + 1
 
 
-def _format(mark: str) -> Format:
+def _parse(mark: str, text: str) -> Document:
     if mark == "---":
-        from guardrails.documents import yaml  # noqa: PLC0415 - most pages have no front matter
+        from guardrails.documents.yaml import FORMAT as YAML  # noqa: PLC0415 - most pages have no front matter
 
-        return yaml.FORMAT
-    from guardrails.documents import toml  # noqa: PLC0415
+        return YAML.parse(text)
+    from guardrails.documents.toml import FORMAT as TOML  # noqa: PLC0415
 
-    return toml.FORMAT
+    return TOML.parse(text)

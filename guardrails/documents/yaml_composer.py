@@ -93,24 +93,29 @@ class Composer:
         merged: dict[str, Any] = {}
         while (key := self._next()).__class__ is not MappingEndEvent:
             scalar = key.__class__ is ScalarEvent
-            name = key.value if scalar and key.anchor is None else self._key(key, depth)
+            if scalar and key.anchor is None:
+                name, end = key.value, key
+            else:
+                name, end = self._key(key, depth)
             event = self._next()
             node = self._node(event, depth)
             if name == "<<" and scalar and not key.style and key.tag in MERGE_TAGS:
                 merged.update(self._merge(event, node))
             else:
-                entries[name] = self._entry(key, node)
+                entries[name] = self._entry(key, end, node)
         self._last = key
         return self._collection({**merged, **entries} if merged else entries, start)
 
-    def _key(self, event: Any, depth: int) -> str:
-        """The name that an alias, a collection or an anchored scalar makes as a key: the text as it is written."""
-        if event.__class__ is AliasEvent:
-            anchor = self._alias(event, depth)
-            event, end = anchor.event, anchor.end
-        else:
-            self._node(event, depth)
-            end = self._last.end_mark.index
+    def _key(self, key: Any, depth: int) -> tuple[str, Any]:
+        """The name that an alias, a collection or an anchored scalar makes, and the event that completes the key."""
+        if key.__class__ is AliasEvent:
+            anchor = self._alias(key, depth)
+            return self._name(anchor.event, anchor.end), key
+        self._node(key, depth)
+        return self._name(key, self._last.end_mark.index), self._last
+
+    def _name(self, event: Any, end: int) -> str:
+        """A node as the name of a key: the text as it is written."""
         if event.__class__ is ScalarEvent:
             return str(event.value)
         if end - event.start_mark.index > MAX_KEY:
@@ -166,13 +171,13 @@ class Composer:
             if event.tag in CORE_TAGS:
                 return resolve_tagged(event.value, event.tag)
             return event.value if event.style else resolve(event.value)
-        except ValueError as problem:
+        except (ValueError, OverflowError) as problem:
             raise self._error(event, str(problem)) from None
 
     def _collection(self, content: dict[str, Any] | list[Any], _start: Any) -> Any:
         return content
 
-    def _entry(self, _key: Any, node: Any) -> Any:
+    def _entry(self, _key: Any, _end: Any, node: Any) -> Any:
         return node
 
     def _inside(self, node: Any) -> Any:
@@ -197,8 +202,8 @@ class Places(Composer):
             self._end = self._last.end_mark.index
         return Place(start.start_mark.index, self._end, content)
 
-    def _entry(self, key: Any, node: Place) -> Entry:
-        return Entry(key.start_mark.index, key.end_mark.index, node)
+    def _entry(self, key: Any, end: Any, node: Place) -> Entry:
+        return Entry(key.start_mark.index, end.end_mark.index, node)
 
     def _inside(self, node: Place) -> Any:
         return node.children

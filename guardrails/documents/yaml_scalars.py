@@ -49,10 +49,10 @@ CORE_TAGS: dict[str, tuple[type, ...]] = {
 
 
 def resolve_tagged(text: str, tag: str) -> Any:
-    """The value of a scalar that has one of the core tags; raises ValueError when it does not fit."""
+    """The value of a scalar that has one of the core tags; raises ValueError or OverflowError when it does not fit."""
     if tag == f"{_TAG}str":
         return text
     value = resolve(text)
     if type(value) not in CORE_TAGS[tag]:
         raise ValueError(f"!!{tag.removeprefix(_TAG)} cannot be {text[:40]!r}")
-    return float(text) if tag == f"{_TAG}float" else value
+    return float(value) if tag == f"{_TAG}float" else value

@@ -251,7 +251,7 @@ class _Builder:
             except PatternError as error:
                 globs = lists[error.number]
                 self.errors.append(PolicyError(f"the globs {list(globs)} are not valid: {error.message}"))
-                lists[error.number] = ("/",)
+                lists[error.number] = ()
 
     def _inspectors(self) -> tuple[dict[str, bytes], dict[str, RuleSet]]:
         by_kind: dict[str, list[Rule]] = {}

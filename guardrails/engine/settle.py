@@ -117,13 +117,10 @@ def _layers(files: Mapping[str, bytes], errors: list[UserError]) -> tuple[Layer,
         try:
             if excluded and GlobSet.compile([excluded]).match(path):
                 continue
-            layer = config.parse(path, files[path])
-        except UserErrors as found:
-            errors += found.errors
-            continue
         except PatternError as error:
             errors.append(ConfigError(f"exclude: {error.message}", path=layers[-1].path))
             break
+        layer = config.parse(path, files[path], errors)
         if layer is not None:
             taken.add(folder)
             layers.append(layer)

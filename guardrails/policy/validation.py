@@ -40,12 +40,20 @@ def _leaves(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
             branches.setdefault(nested.schema_path[0], []).append(nested)
         # An alternative of the wrong type was not the one the author meant.
         meant = [branch for branch in branches.values() if not any(_wrong_type(error, item) for item in branch)]
-        if len(meant) == 1:
+        if all(_only_missing(error, branch) for branch in meant):
+            yield error
+        elif len(meant) == 1:
             yield from _leaves(meant[0])
         elif len(meant) > 1:
             yield max((min(branch, key=relevance) for branch in meant), key=lambda item: len(item.absolute_path))
         else:
             yield error
+
+
+def _only_missing(parent: ValidationError, branch: Sequence[ValidationError]) -> bool:
+    """Whether an alternative fails only because its keys are not there: then none of them was begun."""
+    depth = len(parent.absolute_path)
+    return all(item.validator == "required" and len(item.absolute_path) == depth for item in branch)
 
 
 def _wrong_type(parent: ValidationError, error: ValidationError) -> bool:
@@ -88,11 +96,13 @@ def _explain_value(error: ValidationError, name: str, value: object) -> tuple[st
             return f"{name} is empty", ""
         case "maxProperties":
             return f"{name} has more than {wanted} entries", f"keep {wanted}"
-        case "oneOf" | "anyOf" if schema.get("description"):
-            return f"{name} is {_short(value)}, which does not fit", schema["description"]
         case "oneOf" | "anyOf":
             required = [" and ".join(branch["required"]) for branch in wanted if "required" in branch]
-            return f"{name} does not fit", f"write exactly one of {', '.join(required)}" if required else ""
+            if required:
+                return f"{name} does not say what it wants", f"write exactly one of {', '.join(required)}"
+            return f"{name} is {_short(value)}, which does not fit", schema.get("description", "")
+        case "dependentRequired":
+            return f"{name}: {error.message.replace('dependency of', 'key for')}", ""
         case _:
             return f"{name}: {error.message}", ""
 

@@ -212,7 +212,7 @@ class _Disk(OpenSnapshot):
     def _is_inside(self, name: bytes) -> bool:
         """Whether a path is below the root with no link on the way to it."""
         folder, _, last = name.rpartition(b"/")
-        if last.lower() in _NEVER or len(name) > _LONGEST or b"\0" in name:
+        if last.lower() in _NEVER or name.startswith(b"/") or b"\0" in name or len(name) > _LONGEST:
             return False
         unknown = []
         while folder not in self._folders:

@@ -63,6 +63,7 @@ class Repo:
             stdin=subprocess.DEVNULL,
         )
         assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
+        assert "No module named" not in done.stderr
         return done
 
 

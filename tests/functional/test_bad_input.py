@@ -27,7 +27,7 @@ BROKEN = {
     "loop.yaml": "a: &a [*a]\n",
     "deep-flow.yaml": deep("[", "]", 10_000),
     "deep-map.yaml": deep("{a: ", "}", 10_000),
-    "deep-block.yaml": "\n".join("  " * n + "a:" for n in range(10_000)),
+    "deep-block.yaml": "\n".join(" " * n + "a:" for n in range(4_000)),
     "deep-list.yaml": "- " * 10_000 + "x",
     "deep.json": deep("[", "]", 100_000),
     "deep-object.json": deep('{"a":', "}", 100_000).replace("}", "1}", 1),
@@ -46,8 +46,8 @@ def test_a_broken_file_is_one_finding(repo, name):
     report = json.loads(done.stdout)
     assert report["problems"] == []
     found = [item for item in report["findings"] if item["rule"] == "guardrails/unparsable-file"]
-    assert [item["location"]["path"] for item in found] == [name]
-    assert found[0]["location"]["line"] >= 1
+    assert [item["path"] for item in found] == [name]
+    assert found[0]["line"] >= 1
 
 
 def test_a_file_of_a_gigabyte_is_not_read(repo):

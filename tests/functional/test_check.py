@@ -48,7 +48,7 @@ def house(repo):
 
 def findings(done):
     report = json.loads(done.stdout)
-    return [(item["rule"], item["location"]["path"], item["location"].get("line")) for item in report["findings"]]
+    return [(item["rule"], item["path"], item.get("line")) for item in report["findings"]]
 
 
 def test_first_run_without_settings_is_useful_and_writes_nothing(repo):

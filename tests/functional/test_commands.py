@@ -96,7 +96,7 @@ def test_policy_schema_accepts_a_policy_and_report_schema_a_report(house):
     jsonschema.validate(report, json.loads(house.run("schema", "report").stdout))
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_completion(repo, shell):
     out = repo.run("completion", shell).stdout
     assert "explain" in out

@@ -34,7 +34,7 @@ def test_a_plugin_adds_a_kind_a_format_a_reporter_and_a_pack(house, installed):
     house.write({"notes.txt": "one two three four five six\n", "prices.csv": "name,price\ntea,-3\n"})
     done = house.run("check", "--select", "sample", "--format", "json", PYTHONPATH=installed)
     places = {
-        (item["rule"], item["location"]["path"], item["location"]["line"], item["message"])
+        (item["rule"], item["path"], item["line"], item["message"])
         for item in json.loads(done.stdout)["findings"]
     }
     assert places == {

@@ -36,7 +36,7 @@ def house(repo):
 
 def levels(done):
     report = json.loads(done.stdout)
-    return {(item["location"]["path"], item["severity"], item["enforcement"]) for item in report["findings"]}
+    return {(item["path"], item["severity"], item["enforcement"]) for item in report["findings"]}
 
 
 def test_pyproject_table(house):

@@ -75,7 +75,6 @@ def places(findings: Sequence[Finding]) -> list[str]:
         {"forbid": False},
         {"forbid": True, "name": "x"},
         {"require": []},
-        {"require": ["a"], "in": ["b"], "beside": "folder"},
         {"require": ["a"], "beside": "above"},
         {"in": ["b"], "forbid": True},
         {"of": "stem", "forbid": True},
@@ -100,6 +99,7 @@ def test_all_errors_of_all_rules_are_reported_at_their_places() -> None:
         Rule(0, "p/a", {"name": "(?<=x)y"}, places={("name",): Where("p.yaml", 3, 7)}),
         Rule(1, "p/b", {"require": ["ok", "[x"], "in": ["!a"]}, places={("require", 1): Where("p.yaml", 9, 5)}),
         Rule(2, "p/c", {"require": ["!x", "!y"]}),
+        Rule(3, "p/d", {"require": ["a"], "in": ["b"], "beside": "folder"}),
     ]
     with pytest.raises(UserErrors) as caught:
         KIND.compile(rules)
@@ -107,12 +107,13 @@ def test_all_errors_of_all_rules_are_reported_at_their_places() -> None:
     assert [(error.line, error.message.split(":")[0]) for error in errors] == [
         (0, "rule p/b"),
         (0, "rule p/c"),
+        (0, "rule p/d"),
         (3, "rule p/a"),
         (9, "rule p/b"),
     ]
-    assert "look-around" in errors[2].hint
-    assert "invalid perl operator" in errors[2].message
-    assert "[" in errors[3].message
+    assert "look-around" in errors[3].hint
+    assert "invalid perl operator" in errors[3].message
+    assert "[" in errors[4].message
 
 
 def test_rules_of_one_inspector_do_not_mix() -> None:
@@ -130,6 +131,7 @@ def test_rules_of_one_inspector_do_not_mix() -> None:
     assert places(list(inspector.conclude([], Listed(plain("c")), frozenset({1})))) == ["b"]
     found = list(inspector.inspect(File(Entry("a"), unread, {}), frozenset({0, 1, 2, 3})))
     assert [finding.message for finding in found] == ["a does not belong in the repository"]
+    assert list(inspector.inspect(File(Entry("a"), unread, {}), frozenset({0, 1}))) == []
 
 
 # --- require ---
@@ -368,10 +370,21 @@ def resolve(links: Mapping[str, str], *others: Entry) -> list[str]:
         ({"x/a": "b/../deep/leaf", "x/b": "../folder/deep"}, []),
         ({"a": "b" * 5000}, ["a"]),
         ({"a": "./" * 4000 + "file"}, ["a"]),
+        ({"a": "./" * 2040 + "file"}, []),
+        ({"a": "./" * 2040 + "b", "b": "./" * 2040 + "c", "c": "./" * 2040 + "file"}, ["a"]),
     ],
 )
 def test_links_resolve(links: dict[str, str], dangling: list[str]) -> None:
     assert resolve(links, *plain("file", "folder/deep/leaf", "folder!"), Entry("module", SUBMODULE)) == dangling
+
+
+def test_links_resolve_through_forty_links_and_no_more() -> None:
+    chain = {f"link{number:02}": f"link{number + 1:02}" for number in range(41)}
+    assert resolve(chain, *plain("link41")) == ["link00"]
+
+
+def test_facts_of_another_rule_do_not_count() -> None:
+    assert conclude({"links": "resolve"}, [Entry("a", LINK)], facts=[Fact(1, "a", "none")]) == []
 
 
 def test_a_link_through_one_that_the_rule_does_not_select_is_believed() -> None:
@@ -443,9 +456,9 @@ def test_text(block: dict[str, str], data: bytes, line: int | None, message: str
 
 
 def test_messages_take_the_fields_of_the_rule() -> None:
-    (finding,) = inspect({"forbid": True}, Entry("d/x"), message="{path} {value} {params.wanted} {unknown}")
+    (finding,) = inspect({"forbid": True}, Entry("d/x"), message="{path} {value} {params.wanted} {unknown}: {reason}")
     assert isinstance(finding, Finding)
-    assert finding.message == "d/x x that {unknown}"
+    assert finding.message == "d/x x that {unknown}: x does not belong in the repository"
 
 
 @given(st.binary(max_size=40), st.sampled_from(["lf", "crlf", "consistent"]))

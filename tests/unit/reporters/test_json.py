@@ -147,6 +147,21 @@ def test_dumps_keeps_every_value(value: Any, lines: int) -> None:
     assert all(line.isprintable() for line in text.split("\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ż日😀", '"ż日😀"'),
+        ("\x00\n\x7f\x9b", r'"\u0000\n\u007f\u009b"'),
+        ("\u202e\ufeff\uffff", r'"\u202e\ufeff\uffff"'),
+        ("\U000e0041", r'"\udb40\udc41"'),
+        ("\ud800\udbff\udfff\ue000", r'"\\ud800\\udbff\\udfff\ue000"'),
+        ("\udc80\udcff", r'"\\x80\\xff"'),
+    ],
+)
+def test_what_a_terminal_may_obey_is_escaped(text: str, shown: str) -> None:
+    assert dumps(text, 0) == shown + "\n"
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data(), debug=st.booleans())
 def test_hostile_texts_come_back_whole(hostile: st.SearchStrategy[Verdict], data: st.DataObject, debug: bool) -> None:

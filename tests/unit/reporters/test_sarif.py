@@ -149,6 +149,12 @@ def test_texts_that_github_wants_are_never_empty(
     assert place(result)["artifactLocation"]["uri"] == "."
 
 
+def test_a_description_that_fits_is_whole(verdict_of: MakeVerdict, rules: Rules, style: Style) -> None:
+    full = rules["pin"]._replace(title="t" * 1024)
+    (rule,) = load(report(verdict_of(rules=(full,)), style))["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"] == "t" * 1024
+
+
 def test_limits_of_a_rule(verdict_of: MakeVerdict, rules: Rules, style: Style) -> None:
     controls = tuple(f"CIS:{number}" for number in range(30)) * 2
     long = rules["pin"]._replace(title="t" * 1025, rationale="r" * 5000, controls=controls)

@@ -18,6 +18,7 @@ ANY = st.text(st.characters(exclude_categories=()), max_size=240)
         ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
         ("\x7f\x9b", r"\x7f\u009b"),
         ("caf\udce9", r"caf\xe9"),
+        ("\udc7f\udc80\udcff\udd00", r"\udc7f\x80\xff\udd00"),
         ("\ud800", r"\ud800"),
         ("\u202eevil\u2069", r"\u202eevil\u2069"),
         ("zero\u200bwidth\ufeff", r"zero\u200bwidth\ufeff"),
@@ -62,6 +63,8 @@ def test_spaces_at_the_ends_of_a_path_are_seen(path: str, shown: str) -> None:
         ("a\x1bb", 2, 3, r"a\x1bb", "     ^"),
         ("a\x1bb", 1, 2, r"a\x1bb", " ^^^^"),
         ("日\u202ex", 2, 3, r"日\u202ex", "        ^"),
+        ("\uff21\uff22 x", 3, 4, "\uff21\uff22 x", "     ^"),
+        ("1\u20dd x", 3, 4, "1\u20dd x", "  ^"),
         ("", 0, 1, "", "^"),
     ],
 )
@@ -79,10 +82,26 @@ LONG = "".join(f"<{number:03}>" for number in range(40))
         (100, "…018><019><020><021><022><023…", "          ^^^"),
         (197, "…34><035><036><037><038><039>", "                          ^^^"),
         (-1, "<000><001><002><003><004><00…", ""),
+        (999, "<000><001><002><003><004><00…", ""),
     ],
 )
 def test_a_long_line_is_cut_around_the_place(start: int, shown: str, carets: str) -> None:
     assert excerpt(LONG, start, start + 3, 30) == (shown, carets)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown", "carets"),
+    [
+        (19, "abcdefghié日本語xyz", "         ^"),
+        (18, "…defghié日本語xyz", "       ^"),
+        (13, "…ghié日本語x…", "    ^"),
+        (12, "…ghié日本語…", "    ^"),
+        (11, "…fghié日本…", "     ^"),
+    ],
+)
+def test_cutting_goes_by_columns(width: int, shown: str, carets: str) -> None:
+    line = "abcdefghié日本語xyz"
+    assert excerpt(line, 9, 10, width) == (shown, carets)
 
 
 def columns(text: str) -> int:

@@ -41,6 +41,7 @@ def test_everything_for_a_narrow_terminal(
         ({"files": 1}, "No findings in 1 file\n"),
         ({"files": 0, "seconds": 0.004}, "No findings in 0 files (0.00 s)\n"),
         ({"seconds": 0.0834}, "No findings in 120 files (0.08 s)\n"),
+        ({"seconds": 0.1}, "No findings in 120 files (0.1 s)\n"),
         ({"seconds": 12.345}, "No findings in 120 files (12.3 s)\n"),
         (
             {"complete": False},
@@ -159,6 +160,9 @@ def test_the_source_line_is_shown_with_carets(
         ("  Two\n  lines.\n", "Two lines."),
         ("One. " + "Two is long " * 30 + ".", "One."),
         ("One! Two? " + "three " * 60, "One! Two?"),
+        ("One! " + "two " * 80, "One!"),
+        ("1234. " * 39 + "123456", "1234. " * 39 + "123456"),
+        ("1234. " * 39 + "1234567", ("1234. " * 39).strip()),
         ("word " * 80, " ".join(["word"] * 48) + " …"),
         ("x" * 500, "x" * 240 + " …"),
     ],
@@ -194,6 +198,18 @@ def test_problems_and_notes_that_say_the_same_share_a_line(verdict_of: MakeVerdi
         "3 errors, no findings in 120 files",
     ]
     assert report(verdict, style._replace(debug=True)).splitlines()[1:3] == ["      Traceback A", "      Traceback B"]
+
+
+def test_as_many_paths_as_fit_are_not_folded(verdict_of: MakeVerdict, style: Style) -> None:
+    text = report(verdict_of(notes=tuple(Note("is odd", path) for path in "abcde")), style)
+    assert text.startswith("note: a, b, c, d, e: is odd\n")
+
+
+@pytest.mark.parametrize(("path", "header"), [("", "(repository)"), (" a\n", r"\x20a\n")])
+def test_names_of_files(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style, path: str, header: str
+) -> None:
+    assert report(verdict_of(judged(rules["todo"], path)), style).startswith(f"{header}\n  warn low: ")
 
 
 def test_messages_without_a_path_are_counted_too(verdict_of: MakeVerdict, style: Style) -> None:

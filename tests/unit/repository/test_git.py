@@ -107,9 +107,7 @@ class TestDiscover:
     def test_no_repository(self, tmp_path: Path) -> None:
         assert git.discover(str(tmp_path)) is None
 
-    def test_start_may_be_relative_and_a_link(
-        self, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_start_may_be_relative_and_a_link(self, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "link").symlink_to(top / "folder")
         monkeypatch.chdir(tmp_path)
         found = git.discover("link")
@@ -193,7 +191,7 @@ class TestRun:
         assert git.run(repository, "ls-files", "-z") == b"binary\0empty\0folder/file\0"
 
     def test_failure_says_what_git_said(self, repository: git.Repository) -> None:
-        with pytest.raises(RepositoryError, match="^git ls-tree failed: Not a valid object name nope$"):
+        with pytest.raises(RepositoryError, match=r"^git ls-tree failed: Not a valid object name nope$"):
             git.run(repository, "ls-tree", "nope")
 
     def test_failure_without_a_word(self, repository: git.Repository, fake: Callable[[str], None]) -> None:
@@ -256,9 +254,7 @@ class TestRun:
         with pytest.raises(RepositoryError, match="cannot be run"):
             git.run(repository, "ls-files", "a\0b")
 
-    def test_much_on_both_outputs_does_not_block(
-        self, repository: git.Repository, fake: Callable[[str], None]
-    ) -> None:
+    def test_much_on_both_outputs_does_not_block(self, repository: git.Repository, fake: Callable[[str], None]) -> None:
         fake("head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; exit 1")
         answer = git.call(repository, "ls-files")
         assert len(answer.output) == 3_000_000
@@ -289,7 +285,9 @@ class TestRun:
 
 
 class TestEnvironment:
-    def test_hooks_index_is_heeded(self, top: Path, repository: git.Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_hooks_index_is_heeded(
+        self, top: Path, repository: git.Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (top / "more").write_text("")
         run("add", "more", cwd=top, env=os.environ | {"GIT_INDEX_FILE": ".git/next"})
         monkeypatch.setenv("GIT_INDEX_FILE", ".git/next")
@@ -405,7 +403,7 @@ class TestObjects:
     def test_large_content_is_not_read_to_get_past_it(
         self, top: Path, objects: git.Objects, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        large = store(top, bytes(300_000_000))
+        large = store(top, bytes(30_000_000))
         read = 0
 
         def count(fd: int, size: int, /, _read: Callable[[int, int], bytes] = os.read) -> bytes:
@@ -415,12 +413,12 @@ class TestObjects:
             return data
 
         monkeypatch.setattr(os, "read", count)
-        assert objects.size(large) == 300_000_000
+        assert objects.size(large) == 30_000_000
         assert objects.read(blob(top, "folder/file")) == b"content\n"
         assert read < 1_000_000
 
     def test_missing_object(self, top: Path, objects: git.Objects) -> None:
-        with pytest.raises(RepositoryError, match="^a/b: its content is not in this clone$"):
+        with pytest.raises(RepositoryError, match=r"^a/b: its content is not in this clone$"):
             objects.read(Entry("a/b", blob="1" * 40))
         assert objects.read(blob(top, "folder/file")) == b"content\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from guardrails.documents.dockerlines import HEREDOC, Heredoc, Line
+from guardrails.documents.dockerfile_lines import HEREDOC, Heredoc, Line
 from guardrails.documents.document import ParseError, Path, Span
 from guardrails.documents.shell import Range, Token, commands, tokens, unquote, words
 
@@ -54,16 +54,15 @@ class Instruction:
     def __init__(self, line: Line, escape: str) -> None:
         self.line = line
         self._escape = escape
-        head = _HEAD.match(line.text)
-        name = head[2] if head else line.text
-        self.name = name.upper()
-        self._name = head.span(2) if head else (0, len(name))
-        self.onbuild = bool(head and head[1])
+        head = next(_HEAD.finditer(line.text))  # a logical line is not blank
+        self.name = head[2].upper()
+        self._name = head.span(2)
+        self.onbuild = head[1] is not None
         if self.name not in _NEEDS:
-            raise self.error(_unknown(name), self._name)
+            raise self.error(_unknown(head[2]), self._name)
         self.flags: dict[str, list[str]] = {}
         self._flags: dict[str, list[Range]] = {}
-        self._start = self._read_flags(head.end() if head else len(name))
+        self._start = self._read_flags(head.end())
         self._commands: list[Command] = []
         self._paths: list[int] = []
         self._pairs: list[tuple[Range, Range | None]] = []
@@ -73,7 +72,7 @@ class Instruction:
 
     def error(self, message: str, place: Range) -> ParseError:
         """An error at a part of the logical line."""
-        return ParseError(message, *self.line.place(place[0]))
+        return self.line.error(message, place[0])
 
     def _lacking(self) -> ParseError:
         return self.error(f"{self.name} needs {_NEEDS[self.name]}", self._name)
@@ -87,9 +86,10 @@ class Instruction:
             if not text.startswith("--", first):
                 return first
             name, equals, value = unquote(text[first + 2 : end], self._escape).partition("=")
-            if name:
-                self.flags.setdefault(name, []).append(value if equals else "true")
-                self._flags.setdefault(name, []).append((first, end))
+            if not name:
+                return len(text) - len(text[end:].lstrip())
+            self.flags.setdefault(name, []).append(value if equals else "true")
+            self._flags.setdefault(name, []).append((first, end))
         return len(text)
 
     def _read_arguments(self) -> None:

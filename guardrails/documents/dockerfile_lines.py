@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from guardrails.documents.document import ParseError, Span
-from guardrails.documents.places import Piece, place, span
+from guardrails.documents.pieces import Piece, place, span
 from guardrails.documents.shell import unquote, words
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S.*)")

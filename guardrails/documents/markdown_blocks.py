@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 from guardrails.documents.document import Span
-from guardrails.documents.markdowninlines import Definition, find_links, plain, take_definitions
-from guardrails.documents.places import Piece, Places, span
+from guardrails.documents.markdown_inlines import Definition, find_links, plain, take_definitions
+from guardrails.documents.pieces import Piece, Spans, span
 
 _QUOTE = 0
 """A block quote in the stack of containers; a list item is the width of its indentation."""
 _MAX_CONTAINERS = 100
+_BLANKS = " \t"
+"""The only white space that counts in Markdown."""
 
 _QUOTE_MARK = re.compile(r" {0,3}>[ \t]?")
 _ITEM = re.compile(r" {0,3}(?:[-+*]|(\d{1,9})[.)])(?:([ \t]+)(?=\S)|[ \t]*$)")
@@ -27,6 +29,7 @@ _HTML = re.compile(
     r"|search|section|source|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[\s/>]|$)",
     re.IGNORECASE,
 )
+_TAG_ALONE = re.compile(r" {0,3}</?[A-Za-z][A-Za-z0-9-]*+(?:[\s/][^<>]*+)?>[ \t]*$")
 _HAS_LINKS = re.compile(r"[\[<]|://")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 
@@ -55,10 +58,12 @@ class Page:
         self.headings: list[dict[str, Any]] = []
         self.links: list[dict[str, Any]] = []
         self.code: list[dict[str, str]] = []
-        self.places = Places()
+        self.places = Spans()
         self._containers: list[int] = []
         self._paragraph: list[tuple[str, int, int]] = []
         """The lines of the open paragraph, each with its number and column."""
+        self._empty_item = False
+        """Whether the last line was the mark of a list item alone; a blank line then ends the item."""
         self._code: _Code | None = None
         self._html: str | None = None
         """What ends the open HTML block, a blank line when empty; None when none is open."""
@@ -75,14 +80,22 @@ class Page:
         start, matched = self._match_containers(line)
         if self._within_block(line, start, matched, number):
             return
-        if not line[start:].strip():
-            self._end_paragraph()
-            del self._containers[matched:]
-            if self._code is not None:
-                self._code.rows.append(_dedent(line[start:], 4))
+        if not line[start:].strip(_BLANKS):
+            self._read_blank(line[start:], matched)
             return
+        self._empty_item = False
         start, matched = self._open_containers(line, start, matched)
         self._read_leaf(line, start, matched, number)
+
+    def _read_blank(self, text: str, matched: int) -> None:
+        self._end_paragraph()
+        if self._empty_item and matched == len(self._containers):
+            matched -= 1
+        self._empty_item = False
+        if matched < len(self._containers):
+            self._close(matched)
+        elif self._code is not None:
+            self._code.rows.append(_dedent(text, 4))
 
     def end(self) -> None:
         """The last line has been read."""
@@ -123,7 +136,7 @@ class Page:
             return True
         if self._html is None:
             return False
-        if not inside or (not self._html and not line[start:].strip()):
+        if not inside or (not self._html and not line[start:].strip(_BLANKS)):
             self._html = None
             return False
         if self._html and self._html in line[start:].lower():
@@ -141,11 +154,12 @@ class Page:
                 item = _ITEM.match(line, start)
                 if item is None or _RULE.match(line[start:]) or not self._may_start(item, matched):
                     break
-                gap = len((item[2] or " ").expandtabs(4))
+                mark_end = item.start(2) if item[2] else len(line)
+                mark = line[start:mark_end].rstrip(_BLANKS)
+                gap = len((mark + (item[2] or " ")).expandtabs(4)) - len(mark)
                 gap = gap if gap <= 4 else 1
-                marker_end = item.start(2) if item[2] else len(line)
-                self._enter(matched, len(line[start:marker_end].rstrip()) + gap)
-                start = min(marker_end + (gap if gap == len(item[2] or "") else 1), len(line))
+                self._enter(matched, len(mark) + gap)
+                start = _skip(line, mark_end, gap) if gap == 1 else item.end()
             matched += 1
         return start, matched
 
@@ -166,7 +180,8 @@ class Page:
 
     def _read_leaf(self, line: str, start: int, matched: int, number: int) -> None:
         text = line[start:]
-        if not text.strip():
+        if not text.strip(_BLANKS):
+            self._empty_item = bool(self._containers) and self._containers[-1] != _QUOTE
             return
         if _indent(text, 0) >= 4:
             if self._paragraph:
@@ -174,7 +189,7 @@ class Page:
             else:
                 self._read_indented_code(text, matched, (number, start + 1))
             return
-        if not text.lstrip()[0].isalnum() and self._read_marked(text, start, matched, number):
+        if not text.lstrip(_BLANKS)[0].isalnum() and self._read_marked(text, start, matched, number):
             return
         if not self._paragraph:
             self._close(matched)
@@ -183,13 +198,13 @@ class Page:
     def _read_indented_code(self, text: str, matched: int, place: tuple[int, int]) -> None:
         if self._code is None or matched < len(self._containers):
             self._close(matched)
-            self._code = _Code("", "", 4, matched, (place[0], place[1] + len(text) - len(text.lstrip())))
+            self._code = _Code("", "", 4, matched, (place[0], place[1] + len(text) - len(text.lstrip(_BLANKS))))
         self._code.rows.append(_dedent(text, 4))
         self._code.end = (place[0], place[1] + len(text))
 
     def _read_marked(self, text: str, start: int, matched: int, number: int) -> bool:
         """Read a line that is a block by its first characters; whether it is one."""
-        whole = Span(number, start + 1 + len(text) - len(text.lstrip()), number, start + 1 + len(text))
+        whole = Span(number, start + 1 + len(text) - len(text.lstrip(_BLANKS)), number, start + 1 + len(text))
         setext = _SETEXT.match(text) if self._paragraph and matched == len(self._containers) else None
         if setext:
             self._read_setext(1 if setext[1] else 2, whole)
@@ -210,7 +225,7 @@ class Page:
 
     def _read_html(self, text: str, matched: int) -> bool:
         raw = _RAW_HTML.match(text)
-        if raw is None and not _HTML.match(text):
+        if not (raw or _HTML.match(text) or (not self._paragraph and _TAG_ALONE.match(text))):
             return False
         self._close(matched)
         self._html = ""
@@ -247,8 +262,8 @@ class Page:
         texts: list[str] = []
         offset = 0
         for line, number, column in self._paragraph:
-            text = line.strip()
-            pieces.append(Piece(offset, number, column + len(line) - len(line.lstrip())))
+            text = line.strip(_BLANKS)
+            pieces.append(Piece(offset, number, column + len(line) - len(line.lstrip(_BLANKS))))
             texts.append(text)
             offset += len(text) + 1
         self._paragraph = []
@@ -263,7 +278,7 @@ class Page:
         if code is None:
             return
         rows = code.rows
-        while not code.fence and rows and not rows[-1].strip():
+        while not code.fence and rows and not rows[-1].strip(_BLANKS):
             rows.pop()
         self.places["code", len(self.code)] = Span(*code.place, *code.end)
         self.code.append({"language": code.language, "text": "".join([row + "\n" for row in rows])})

@@ -13,9 +13,10 @@ _MAX_PLAIN = 500
 _MAX_OPEN = 50
 """Most brackets that are kept open: of a thousand images in each other, the inner ones are enough."""
 
-_TARGET = r"<(?:[^<>\n\\]|\\.)*+>|(?!<)(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.)*+\))*+\))*+"
+_PLAIN = r"\\[()\\]|[^\s()]"
+_TARGET = rf"<(?:[^<>\n\\]|\\.)*+>|(?!<)(?:{_PLAIN}|\((?:{_PLAIN}|\((?:{_PLAIN})*+\))*+\))*+"
 _TITLE = r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|\((?:[^()\\]|\\.)*+\)'
-_TOKEN = re.compile(r"\\.|`+|<|!?\[|\]|\bhttps?://", re.DOTALL)
+_TOKEN = re.compile(r"\\[\s\S]|`+|<|!?\[|\]|\bhttps?://")
 _INLINE = re.compile(rf"\(\s*+({_TARGET})(?:\s++({_TITLE}))?+\s*+\)", re.DOTALL)
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.)*+)\]", re.DOTALL)
 _DEFINITION = re.compile(
@@ -25,6 +26,8 @@ _DEFINITION = re.compile(
 _AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*+|[^\s<>@]++@[^\s<>@]++)>")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*+>")
 _BARE = re.compile(r"https?://[^\s<>\[\]`\"|]++")
+_SENTENCE = "?!.,:;*_~'"
+"""Marks after a plain address that belong to the text around it."""
 _TICKS = re.compile(r"`+")
 _PUNCTUATION = r"[!-/:-@\[-`{-~]"
 _ESCAPED = re.compile(rf"\\({_PUNCTUATION})")
@@ -109,21 +112,25 @@ class _Search:
 
     def take(self, match: re.Match[str]) -> int:
         """Take the next token; returns where to go on."""
-        token, start, end = match[0], *match.span()
-        if token[0] == "`":
-            return self._after_code(start, end)
-        if token == "<":
-            return self._after_angle(start)
-        if token == "]":
-            return self._close(start, end)
-        if token[-1] == "[":
-            self._open.append(_Opener(start, end, token[0] == "!"))
-            if len(self._open) > _MAX_OPEN:
-                del self._open[0]
-                self._dead = max(0, self._dead - 1)
-        elif token[0] == "h":
-            return self._after_bare(start)
+        start, end = match.span()
+        match "" if match[0][0] == "\\" else match[0][-1]:
+            case "`":
+                return self._after_code(start, end)
+            case "<":
+                return self._after_angle(start)
+            case "]":
+                return self._close(start, end)
+            case "[":
+                self._open_bracket(_Opener(start, end, image=end - start == 2))
+            case "/":
+                return self._after_bare(start)
         return end
+
+    def _open_bracket(self, opener: _Opener) -> None:
+        self._open.append(opener)
+        if len(self._open) > _MAX_OPEN:
+            del self._open[0]
+            self._dead = max(0, self._dead - 1)
 
     def _after_code(self, start: int, end: int) -> int:
         if self._runs is None:
@@ -152,9 +159,10 @@ class _Search:
         match = _BARE.match(self._text, start)
         if match is None:
             return start + 4
-        target = match[0].rstrip("?!.,:;*_~'")
-        while target.endswith(")") and target.count(")") > target.count("("):
-            target = target[:-1].rstrip("?!.,:;*_~'")
+        target = match[0].rstrip(_SENTENCE)
+        unopened = target.count(")") - target.count("(")
+        closing = len(target) - len(target.rstrip(")"))
+        target = target[: len(target) - max(min(unopened, closing), 0)].rstrip(_SENTENCE)
         self.links.append(Link(start, start + len(target), target, target, "", image=False, bare=True))
         return start + len(target)
 

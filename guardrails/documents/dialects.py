@@ -1,0 +1,115 @@
+"""Dialects: uses of yaml, json and toml that have a name, a place in the repository and rules of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from guardrails.documents.document import Dialect, Document, Root
+
+
+class Mappings:
+    """A dialect whose trees are the mappings in files of certain names.
+
+    ``needs`` are keys of which a mapping must have one; files of the same name that have none are something else.
+    """
+
+    def __init__(self, name: str, base: str, *paths: str, needs: Iterable[str] = ()) -> None:
+        self.name = name
+        self.bases: tuple[str, ...] = (base,)
+        self.paths: tuple[str, ...] = paths
+        self._needs = frozenset(needs)
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The mappings among the trees."""
+        for root in document.roots:
+            value = root.value
+            if isinstance(value, dict) and not (self._needs and self._needs.isdisjoint(value)):
+                yield root
+
+
+class GitlabCi(Mappings):
+    """Pipelines of GitLab; the header of a component, which only declares its inputs, is left out."""
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The trees with jobs."""
+        return (root for root in super().roots(document) if root.value.keys() != {"spec"})
+
+
+class Kubernetes:
+    """Resources of a cluster, wherever they are; the items of a list are resources of their own.
+
+    Files that look alike and are read by a tool, not by a cluster, are left out: those of kustomize, skaffold, kind,
+    kubeadm and backstage, kubeconfigs and the settings of the cluster's own programs.
+    """
+
+    name = "kubernetes"
+    bases: tuple[str, ...] = ("yaml", "json")
+    paths: tuple[str, ...] = ()
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The resources."""
+        for root in document.roots:
+            yield from _resources(root)
+
+
+_API_VERSION = re.compile(r"(?:([a-z0-9.-]+)/)?v\d+(?:(?:alpha|beta)\d+)?")
+_GROUPS = frozenset({None, "apps", "autoscaling", "batch", "extensions", "policy"})
+"""The groups without a dot in their names; those of custom resources have one."""
+_TOOLS = (
+    ".config.k8s.io",
+    ".audit.k8s.io",
+    ".backstage.io",
+    ".client.authentication.k8s.io",
+    ".config.kubernetes.io",
+    ".ctlptl.dev",
+    ".eksctl.io",
+    ".k3d.io",
+    ".kind.x-k8s.io",
+    ".krew.googlecontainertools.github.io",
+    ".kubeadm.k8s.io",
+)
+
+
+def _resources(root: Root) -> Iterator[Root]:
+    value = root.value
+    if not isinstance(value, dict) or not _is_resource(value.get("apiVersion"), value.get("kind")):
+        return
+    items = value.get("items")
+    if value["kind"].endswith("List") and isinstance(items, list):
+        for index in range(len(items)):
+            yield from _resources(root.at("items", index))
+    else:
+        yield root
+
+
+def _is_resource(version: Any, kind: Any) -> bool:
+    if not isinstance(version, str) or not isinstance(kind, str):
+        return False
+    match = _API_VERSION.fullmatch(version)
+    if match is None or (match[1] is None and kind == "Config"):
+        return False
+    group = match[1]
+    return group in _GROUPS or ("." in group and not f".{group}".endswith(_TOOLS))
+
+
+KUBERNETES: Dialect = Kubernetes()
+HELM_CHART: Dialect = Mappings("helm-chart", "yaml", "Chart.yaml")
+GITHUB_WORKFLOW: Dialect = Mappings("github-workflow", "yaml", ".github/workflows/*.yml", ".github/workflows/*.yaml")
+GITHUB_ACTION: Dialect = Mappings("github-action", "yaml", "action.yml", "action.yaml", needs=["runs"])
+DEPENDABOT: Dialect = Mappings("dependabot", "yaml", ".github/dependabot.yml", ".github/dependabot.yaml")
+GITLAB_CI: Dialect = GitlabCi("gitlab-ci", "yaml", ".gitlab-ci.yml", "*.gitlab-ci.yml", ".gitlab/ci/**/*.yml")
+COMPOSE: Dialect = Mappings(
+    "compose",
+    "yaml",
+    "compose*.yml",
+    "compose*.yaml",
+    "docker-compose*.yml",
+    "docker-compose*.yaml",
+    needs=["services", "include"],
+)
+PACKAGE_JSON: Dialect = Mappings("package-json", "json", "package.json")
+PYPROJECT: Dialect = Mappings("pyproject", "toml", "pyproject.toml")
+CARGO: Dialect = Mappings("cargo", "toml", "Cargo.toml")
+PRE_COMMIT_CONFIG: Dialect = Mappings("pre-commit-config", "yaml", ".pre-commit-config.yaml")

@@ -1,0 +1,350 @@
+"""Expressions when files are judged: values, errors in words, hostile values, and what loading the binding costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guardrails.checks import cel, celfunctions, celsource
+from guardrails.checks.cel import EvaluationError, Scope
+from guardrails.documents.document import MAX_DEPTH, ParseError
+
+NODE = {
+    "number": 1,
+    "text": "Grüße, Wörld",
+    "list": ["a", "b"],
+    "map": {"a": 1},
+    "yes": True,
+    "none": None,
+    "pattern": "a(",
+    "wide": "a" * 5_000,
+}
+
+
+def scope(node: Any = None, key: str | int = "", path: str = "") -> Scope:
+    made = Scope(node, path)
+    made.enter(node, key)
+    return made
+
+
+def evaluate(source: str, node: Any, **params: Any) -> Any:
+    return scope(node, "k", "dir/file.yaml").value(celsource.compile(source), params)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("self.number + 1 == 2 && self.map.a == 1.0", True),
+        ("root.number", 1),
+        ("key + ' ' + path", "k dir/file.yaml"),
+        ("params.limit", 3),
+        ("has(self.nothing)", False),
+        ("has(self.nothing) || true", True),
+        ("self.list.exists(item, item == 'b')", True),
+        ("self.map.exists(name, self.map[name] == 1)", True),
+        ("size(self.text)", 12),
+        ("self.text.size() + size(self.list) + self.map.size()", 15),
+        ("self.text.matches('^G.*d$') && !self.text.matches('x')", True),
+        ("matches(self.text, r'\\w+')", True),
+        ("self.text.matches('xyz'+'|Gr')", True),
+        ("self.text.lowerAscii()", "grüße, wörld"),
+        ("'äbc'.upperAscii() + 'ÄBC'.lowerAscii()", "äBCÄbc"),
+        ("self.text.split(', ')", ["Grüße", "Wörld"]),
+        ("'abc'.split('')", ["a", "b", "c"]),
+        ("self.list.join('-') + self.list.join()", "a-bab"),
+        ("self.text.replace('ü', 'ue')", "Grueße, Wörld"),
+        ("self.text.indexOf('ß') == 3 && self.text.indexOf('z') == -1", True),
+        ("self.text.substring(2, 4) + self.text.substring(11)", "üßd"),
+        ("'\t a \\n'.trim()", "a"),
+        ("string(self.yes) + string(false) + string(1)", "truefalse1"),
+        ("image('ghcr.io/shop/web:1.2').tag", "1.2"),
+        ("type(self.list) == list && type(self.none) == null_type", True),
+        ("duration('1h') > duration('59m')", True),
+    ],
+)
+def test_values(source: str, value: Any) -> None:
+    assert evaluate(source, NODE, limit=3) == value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("a/*.py", "a/b.py", True),
+        ("a/*.py", "a/b/c.py", False),
+        ("a/**.py", "a/b/c.py", True),
+        ("?", "ü", True),
+        ("?", "/", False),
+        ("a.c", "abc", False),
+        ("[a]{1}\\", "[a]{1}\\", True),
+        ("*.example.org", "web.example.org", True),
+        ("*.example.org", "web.example.organic", False),
+        ("**", "a\nb", True),
+    ],
+)
+def test_glob(pattern: str, text: str, fits: bool) -> None:
+    assert scope([text, pattern]).value(celsource.compile("self[0].glob(self[1])"), {}) is fits
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("self.nothing", "no such key: nothing"),
+        ("self.map.deep.deeper", "no such key: deep"),
+        ("self.map['x y']", "no such key: x y"),
+        ("self.number.x", "a value has the wrong type"),
+        ("self.number > 'a'", "a value has the wrong type"),
+        ("self.list.all(item, item.x)", "a value has the wrong type"),
+        ("self.list[9]", "index out of bounds: 9"),
+        ("self.number / 0", "division by zero in CEL expression"),
+        ("self.text.startsWith(1)", "startsWith() does not take a value of this type"),
+        ("self.list.contains('a')", "contains() does not take a value of this type"),
+        ("self.number.matches('a')", "matches() does not take a value of this type"),
+        ("self.text.matches(self.pattern)", "matches(): missing ): a("),
+        ("size(self.number)", "size() does not take a value of this type"),
+        ("self.text.split(1)", "split() does not take a value of this type"),
+        ("self.number.lowerAscii()", "lowerAscii() does not take a value of this type"),
+        ("self.map.join(',', 1)", "join() does not take a value of this type"),
+        ("[1].join(',')", "join() does not take a value of this type"),
+        ("string(self.list)", "string() does not take a value of this type"),
+        ("image(1)", "image() does not take a value of this type"),
+        ("self.text.substring(5, 3)", "substring(): out of range"),
+        ("self.text.substring(50)", "substring(): out of range"),
+        ("self.wide.replace('a', self.wide)", "replace(): the text would be too long"),
+        ("self.wide.split('').join(self.wide)", "join(): the text would be too long"),
+        ("int(self.text)", "int(): string parse error: invalid digit found in string"),
+        ("params.nothing", "no such key: nothing"),
+    ],
+)
+def test_errors_in_words(source: str, words: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(source, NODE)
+    assert str(caught.value) == words
+    assert capfd.readouterr() == ("", "")
+
+
+def test_long_words_are_cut() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        evaluate("duration(self)", "x y\n" * 100)
+    assert len(str(caught.value)) <= 160
+    assert "\n" not in str(caught.value)
+
+
+def test_too_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celfunctions, "MAX_PARTS", 3)
+    assert evaluate("self.split(',')", "1,2,3,4") == ["1", "2", "3", "4"]
+    for source in ("self.split('')", "(self + ',').split(',')"):
+        with pytest.raises(EvaluationError, match="too many parts"):
+            evaluate(source, "1,2,3,4")
+
+
+def test_a_scope_follows_its_node() -> None:
+    judged = Scope({"a": 1}, "f")
+    whole = celsource.compile("[self, key, root.a, path, params.p]")
+    results = []
+    for node, key, params in (("x", "k", {"p": 1}), ("y", 0, {"p": 2}), ("y", 0, {"p": 3})):
+        judged.enter(node, key)
+        results.append(judged.value(whole, params))
+    assert results == [["x", "k", 1, "f", 1], ["y", 0, 1, "f", 2], ["y", 0, 1, "f", 3]]
+
+
+def test_values_are_converted_once_and_only_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    converted = []
+    count = cel._count
+    monkeypatch.setattr(cel, "_count", lambda value: converted.append(value) or count(value))
+    judged = Scope({"whole": 1}, "f")
+    judged.enter("node", "k")
+    for _ in range(3):
+        judged.value(celsource.compile("self == 'node'"), {})
+    assert converted == ["node"]
+
+
+def test_only_what_expressions_name_is_converted(monkeypatch: pytest.MonkeyPatch) -> None:
+    converted = []
+    count = cel._count
+    monkeypatch.setattr(cel, "_count", lambda value: converted.append(value) or count(value))
+    node = {"a": 1, "b": 2, "c": 3, "d": 4}
+    sources = [
+        "self.a == 1",
+        "has(self.x)",
+        "self.b == 2",
+        "self.c == 3",
+        "root.a == 1",
+        "size(self) == 4",
+        "has(self.d)",
+    ]
+    expressions = [celsource.compile(source) for source in sources]
+    fields = cel.members(expressions[:-1], "self")
+    assert fields == {"a", "b", "c", "x"}
+    judged = Scope(node, "f")
+    judged.enter(node, "k", fields)
+    assert [judged.value(expression, {}) for expression in expressions] == [True, False, True, True, True, True, True]
+    mappings = [value for value in converted if isinstance(value, dict)]
+    assert mappings == [{"a": 1}, {"a": 1, "b": 2, "c": 3}, {"a": 1}, node]
+
+
+def test_too_much_to_convert(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cel, "MAX_VALUES", 9)
+    judged = Scope(None, "f")
+    expression = celsource.compile("size(self) > 0")
+    judged.enter([1, {"a": [2, 3]}], "")
+    assert judged.value(expression, {}) is True
+    judged.enter([4, 5, 6], "")
+    with pytest.raises(ParseError, match="too large"):
+        judged.value(expression, {})
+
+
+SURROGATE = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("node", "source"),
+    [
+        ({"kind": "Pod", "odd": SURROGATE}, "self.kind == 'Pod' && self.odd == '?'"),
+        ({"kind": "Pod", SURROGATE: 1}, "self.kind == 'Pod' && self['?'] == 1"),
+        ({"kind": "Pod", None: 1, 1.5: 2, 10**40: 3}, "self['null'] == 1 && self['1.5'] == 2 && size(self) == 4"),
+        ({2: [{None: 3}]}, "self[2][0]['null'] == 3"),
+        ({"n": 10**400, "m": [-(10**400)]}, "self.n > 9 && self.m[0] < 9"),
+        ({"n": 2**70}, "self.n > 9223372036854775807"),
+        ({"n": float("nan")}, "self.n != self.n"),
+        ({"n": float("inf")}, "self.n > 1.0"),
+        ("a\0b", "size(self) == 3"),
+    ],
+)
+def test_values_that_cel_does_not_have(node: Any, source: str) -> None:
+    assert evaluate(source, node) is True
+
+
+def test_a_path_that_is_not_unicode() -> None:
+    assert scope(None, "", "caf\udce9.yaml").value(celsource.compile("path.endsWith('.yaml')"), {}) is True
+
+
+def test_deepest_values() -> None:
+    node: Any = 1
+    for level in range(MAX_DEPTH):
+        node = [node] if level % 2 else {"a": node}
+    assert evaluate("self == root && size(self) == 1", node) is True
+    assert evaluate("self", node) == node
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**300, 10**320)
+    | st.floats()
+    | st.text(st.characters(), max_size=5)
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(scalars, inner, max_size=3),
+    max_leaves=12,
+)
+EXPRESSIONS = [
+    celsource.compile(source)
+    for source in (
+        "self == root",
+        "self.a.b > 1 || size(self) > 2",
+        "self.all(x, x == self)",
+        "self.exists(x, x.matches(x))",
+        "self.map(x, x + x) == self",
+        "self[0] - self[1] == -self[2] * 2",
+        "self.split(self).join(self).replace(self, self).trim() == image(self).name",
+        "int(self) + 1 > 0 && duration(self) > duration('1s')",
+        "timestamp(self) - duration('1h') == timestamp(self)",
+        "key in self && self.substring(self, self).glob(self)",
+        "double(self) / 0.0 > 1.0 && string(self) == string(self)",
+    )
+]
+
+
+@settings(deadline=None)
+@given(anything, st.sampled_from(EXPRESSIONS))
+def test_any_value_gives_a_value_or_an_error(node: Any, expression: cel.Expression) -> None:
+    judged = scope(node, "k", "f")
+    try:
+        result = judged.value(expression, {})
+    except EvaluationError as error:
+        result = str(error)
+    assert result is True or result is False or (isinstance(result, str) and result)
+
+
+members = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 2) | st.just({"a": 1}), max_size=3)
+MEMBER_EXPRESSIONS = [
+    celsource.compile(source)
+    for source in (
+        "self.a == 1",
+        "has(self.b) && has(self.c)",
+        "self.a.a == root.a.a",
+        "self == root",
+        "size(self) == size(root)",
+        "self.a == root.b || self.c == 1",
+        "['a', 'b'].all(name, name in self)",
+        "root.c == 0",
+    )
+]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(members | st.integers(), min_size=1, max_size=3), st.permutations(MEMBER_EXPRESSIONS), st.integers(1, 8)
+)
+def test_converting_less_changes_nothing(nodes: list[Any], expressions: list[cel.Expression], size: int) -> None:
+    expressions = expressions[:size]
+
+    def results(used: list[cel.Expression], fields: cel.Fields) -> list[Any]:
+        judged = Scope(nodes[0], "f")
+        found = []
+        for node in nodes:
+            judged.enter(node, "k", fields)
+            for expression in used:
+                try:
+                    found.append(judged.value(expression, {}))
+                except EvaluationError as error:
+                    found.append(str(error))
+        return found
+
+    whole = [expression._replace(needs=(("self", None), ("root", None))) for expression in expressions]
+    assert results(expressions, cel.members(expressions, "self")) == results(whole, None)
+
+
+def run(code: str) -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=sys.path[0] or None)
+
+
+def test_loading_costs_no_command_line_and_no_logging() -> None:
+    run(
+        "import sys\n"
+        "from guardrails.checks.cel import Expression, Scope\n"
+        "assert 'cel.cel' not in sys.modules\n"
+        "scope = Scope(1, '')\n"
+        "scope.enter(1, '')\n"
+        "assert scope.value(Expression('self == 1', (('self', None),)), {})\n"
+        "assert not {'logging', 'traceback', 'typer', 'rich', 'cel', 're2', 'dataclasses'} & sys.modules.keys()\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "first", ["import cel", "import logging", "from guardrails.checks.cel import binding; binding()"]
+)
+def test_binding_and_package_live_in_one_process(first: str) -> None:
+    run(
+        f"{first}\n"
+        "import logging\n"
+        "from guardrails.checks.cel import binding\n"
+        "module = binding()\n"
+        "import cel\n"
+        "assert cel.Context is module.Context and cel.evaluate('1 + 1') == 2\n"
+        "assert logging.getLogger('x').name == 'x'\n"
+    )
+
+
+def test_a_missing_binding_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "cel.cel")
+    with pytest.raises(ImportError, match="common-expression-language is not installed"):
+        cel.binding.__wrapped__()

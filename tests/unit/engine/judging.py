@@ -1,0 +1,39 @@
+"""Judge a file tree by a policy, all in memory."""
+
+from __future__ import annotations
+
+from guardrails.engine.examples import tree
+from guardrails.engine.plan import Decided, Plan, Setting, compile_plan
+from guardrails.engine.scan import Scan, scan
+from guardrails.plugins import registry
+from guardrails.policy import loading
+from guardrails.policy.loading import Source
+from guardrails.repository.memory import MemorySnapshot
+
+HEAD = "policy: p\ntitle: P\ncategory: c\nowner: o\nrationale: R.\nrules:\n"
+
+
+def policy(*rules: str) -> loading.Policy:
+    """The policy ``p`` with rules given as the lines that differ: ``check`` at least."""
+    text = HEAD
+    for number, rule in enumerate(rules):
+        text += f"- id: r{number}\n  title: T\n  severity: high\n  remediation: M.\n"
+        text += "".join(f"  {line}\n" for line in rule.splitlines())
+    return loading.load([Source("test", "p.yaml", text.encode())])[0]
+
+
+def plan(*rules: str, **folders: object) -> Plan:
+    decided = [
+        Decided("", rule, Setting(rule.severity, rule.enforcement), _defaults(rule), ())
+        for rule in policy(*rules).rules
+    ]
+    return compile_plan(decided, registry(plugins={}))
+
+
+def _defaults(rule: loading.Rule) -> dict[str, object]:
+    return {name: shape["default"] for name, shape in rule.parameters.items()}
+
+
+def judge(plan: Plan, files: dict[str, object]) -> Scan:
+    snapshot = MemorySnapshot(tree(files, seed="test"))
+    return scan(plan, snapshot, snapshot.entries(), repository_rules=True, complete=True)
