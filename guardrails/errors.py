@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+TYPE_CHECKING = False  # typing.TYPE_CHECKING would import typing, which --version does without
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 
 class UserError(Exception):

@@ -45,9 +45,7 @@ class Builtins:
             "pre-commit-config",
             "pyproject",
         )
-        return formats | {
-            name: f"guardrails.documents.dialects:{name.upper().replace('-', '_')}" for name in dialects
-        }
+        return formats | {name: f"guardrails.documents.dialects:{name.upper().replace('-', '_')}" for name in dialects}
 
     @hookimpl
     def guardrails_reporters(self) -> Mapping[str, str]:

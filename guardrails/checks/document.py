@@ -110,7 +110,7 @@ class Group(NamedTuple):
     """The members of a node that their expressions name."""
 
 
-class Inspector:
+class DocumentInspector:
     """All rules of the kind; a file's nodes are selected once for all rules that judge them."""
 
     concluding: RuleSet = frozenset()
@@ -121,7 +121,7 @@ class Inspector:
         self._groups: dict[tuple[RuleSet, frozenset[str]], list[tuple[str, list[Group]]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Inspector, (self._checks,)
+        return DocumentInspector, (self._checks,)
 
     def inspect(self, file: File, rules: RuleSet) -> Iterator[Finding]:
         """Judge the trees of one file; raises ParseError when it is not valid in its format."""
@@ -262,10 +262,10 @@ class DocumentKind:
     name = "document"
     schema = SCHEMA
 
-    def compile(self, rules: Sequence[Rule]) -> Inspector:
+    def compile(self, rules: Sequence[Rule]) -> DocumentInspector:
         """Compile all rules of the kind together; raises UserErrors with every error in them."""
         errors: list[UserError] = []
-        inspector = Inspector({rule.number: _compiled(rule, errors) for rule in rules})
+        inspector = DocumentInspector({rule.number: _compiled(rule, errors) for rule in rules})
         if errors:
             raise UserErrors(errors)
         return inspector

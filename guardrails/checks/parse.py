@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet
 from guardrails.errors import UserErrors
 from guardrails.findings import Fact, Finding
 
 
-class Inspector(NamedTuple):
+class ParseInspector:
     """The formats of each rule, by its number."""
 
-    formats: Mapping[int, tuple[str, ...]]
     concluding: RuleSet = frozenset()
     fact_based: RuleSet = frozenset()
 
+    def __init__(self, formats: Mapping[int, tuple[str, ...]]) -> None:
+        self._formats = formats
+
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding]:
         """Parse the file in every format that a rule names; raises ParseError, and finds nothing itself."""
-        for number in sorted(rules & self.formats.keys()):
-            for name in self.formats[number]:
+        for number in sorted(rules & self._formats.keys()):
+            for name in self._formats[number]:
                 file.roots(name)
         return ()
 
@@ -39,12 +41,12 @@ class ParseKind:
         "description": "Nothing: the formats of match are what the files have to be valid in.",
     }
 
-    def compile(self, rules: Sequence[Rule]) -> Inspector:
+    def compile(self, rules: Sequence[Rule]) -> ParseInspector:
         """Compile all rules of the kind together; raises UserErrors for those that name no format."""
         hint = "write match: {format: yaml}"
         if errors := [rule.error("parse rules need match.format", hint=hint) for rule in rules if not rule.formats]:
             raise UserErrors(errors)
-        return Inspector({rule.number: rule.formats for rule in rules})
+        return ParseInspector({rule.number: rule.formats for rule in rules})
 
 
 KIND = ParseKind()

@@ -143,7 +143,7 @@ class TextInspector(NamedTuple):
         if file.entry.kind != FILE or file.binary:
             return
         content = Content(file)
-        candidates = self.regexes.candidates(content.data)
+        candidates = frozenset(self.regexes.candidates(content.data))
         concerned = self.demanding.union(*(self.forbidding[regex] for regex in candidates))
         judged: list[tuple[Check, list[Hit], Place | None]] = []
         for number in sorted(rules & concerned):
@@ -166,14 +166,14 @@ class TextInspector(NamedTuple):
         """Nothing: every rule is judged file by file."""
         return ()
 
-    def _holds(self, check: Check, content: Content, candidates: set[int]) -> bool:
+    def _holds(self, check: Check, content: Content, candidates: frozenset[int]) -> bool:
         text = content.head(check.within) if check.test == "header" else content.data
         return any(
             target.regex in candidates and self.regexes[target.regex].search(text) is not None
             for target in check.targets
         )
 
-    def _hits(self, check: Check, content: Content, candidates: set[int]) -> tuple[list[Hit], Place | None]:
+    def _hits(self, check: Check, content: Content, candidates: frozenset[int]) -> tuple[list[Hit], Place | None]:
         """What the rule finds, and the place where it stopped looking because there is too much."""
         spans: dict[tuple[int, int], tuple[Any, Target]] = {}
         rest: list[tuple[int, int]] = []
@@ -189,6 +189,8 @@ class TextInspector(NamedTuple):
                     start, end = match.span()
                 if start < end:
                     spans.setdefault((start, end), (match, target))
+        if not spans:
+            return [], None
         hits = []
         line, fine = 0, False
         for place in content.places(sorted(spans)):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from guardrails import __version__
 from guardrails.errors import UserError, UserErrors
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING would import typing, which --version does without
 if TYPE_CHECKING:
     import argparse
 

@@ -101,8 +101,9 @@ def _write(reporter: Reference, verdict: Verdict, path: str, *, debug: bool) -> 
     if path:
         _replace(path, text.encode())
     else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        # A terminal gets what it can show; whatever else reads us is owed UTF-8, as JSON is.
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
 
 
 def wants_color() -> bool:

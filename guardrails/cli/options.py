@@ -69,9 +69,11 @@ def add_snapshot_options(parser: ArgumentParser) -> None:
     which.add_argument("--ref", metavar="REF", default="", help="a commit, without checking it out")
 
 
-def open_snapshot(args: Namespace, start: str = ".") -> Snapshot:
-    """The snapshot the arguments ask for, of the repository around ``start``; raises RepositoryError."""
-    root = snapshots.find_root(start)
+def open_snapshot(args: Namespace, path: str = ".") -> Snapshot:
+    """The snapshot the arguments ask for, of the repository around here or, when it is elsewhere, around ``path``."""
+    root = snapshots.find_root(".")
+    if os.path.relpath(os.path.abspath(path), root).startswith(".."):
+        root = snapshots.find_root(path)
     if args.ref:
         return snapshots.commit(root, args.ref)
     if args.staged:

@@ -121,12 +121,12 @@ def _shipped_files() -> list[str]:
 
 
 def _tree(path: str) -> list[str]:
-    """``path`` and all files and folders below it."""
-    found = [path]
-    for at in found:
-        if os.path.isdir(at) and not at.endswith("__pycache__"):
-            found += sorted(os.path.join(at, name) for name in os.listdir(at))
-    return found
+    """``path`` if it is a file, else all files below it."""
+    if not os.path.isdir(path):
+        return [path]
+    with os.scandir(path) as found:
+        entries = sorted((entry.path, entry.is_dir()) for entry in found if entry.name != "__pycache__")
+    return [file for path, folder in entries for file in (_tree(path) if folder else [path])]
 
 
 def _stamp(path: str) -> str:

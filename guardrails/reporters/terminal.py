@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PARTIAL = "partial run: other files, and rules that need all files, were not judged"
+PARTIAL = "partial run: not every file was judged by every rule"
 """What reports say when a run did not judge the whole snapshot by all rules."""
 
 _TAB = "    "

@@ -91,18 +91,27 @@ def _explanation(rule: RuleInfo, style: Style) -> Iterator[str]:
 
 
 def _labeled(label: str, prose: str, style: Style) -> Iterator[str]:
-    words = visible(" ".join(prose.split())).split(" ")
-    line = f"{label}:"
-    lines = []
-    for word in words:
-        if len(line) + 1 + len(word) > style.width - len(_INDENT):
-            lines.append(line)
-            line = " " * (len(label) + 1)
-        line += " " + word
-    lines.append(line)
-    if words != [""]:
-        yield _INDENT + _paint(label, _BOLD, style) + lines[0][len(label) :]
-        yield from (_INDENT + line for line in lines[1:])
+    """The prose behind its label, wrapped; indented lines in it are snippets and stay as they are."""
+    margin = _INDENT + " " * (len(label) + 2)
+    start = _INDENT + _paint(label, _BOLD, style) + ": "
+    for snippet, lines in groupby(prose.splitlines(), key=lambda line: line.startswith("    ")):
+        given = list(lines)
+        shown = map(visible, given) if snippet else _wrapped(given, style.width - len(margin))
+        for line in shown:
+            yield (start + line).rstrip()
+            start = margin
+
+
+def _wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
+    line = ""
+    for word in visible(" ".join(" ".join(lines).split())).split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}".lstrip()
+    if line:
+        yield line
 
 
 def _opening(prose: str) -> str:

@@ -266,7 +266,7 @@ def test_an_unusable_cache_folder_is_no_error(house):
 
 
 def test_ctrl_c_ends_with_130(house):
-    house.write({f"d/{number}.yaml": "a: {b: [1, 2, 3]}\n" * 1 for number in range(4000)})
+    house.write({f"d/{number}.yaml": "a: {b: [1, 2, 3]}\n" * 1 for number in range(8000)})
     run = subprocess.Popen(
         [sys.executable, "-m", "guardrails", "check", "--profile", "all"],
         cwd=house.root,
@@ -274,10 +274,10 @@ def test_ctrl_c_ends_with_130(house):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(0.4)
+    time.sleep(2)
     run.send_signal(signal.SIGINT)
     _, stderr = run.communicate(timeout=30)
-    assert run.returncode in {130, 0, 1}
+    assert run.returncode == 130
     assert b"Traceback" not in stderr
 
 

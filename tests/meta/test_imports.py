@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,10 +14,10 @@ HEAVY = {
     *("tempfile", "traceback", "typer", "unittest", "urllib", "zipfile"),
 }
 PROBE = """
-import sys, json
+import sys
 from guardrails.cli import main
-code = main({args!r})
-sys.stderr.write(json.dumps(sorted(sys.modules)))
+main({args!r})
+sys.stderr.write(" ".join(sys.modules))
 """
 
 
@@ -35,7 +34,7 @@ def loaded(tmp_path):
         for _ in range(2):
             done = subprocess.run(command, cwd=tmp_path / "repo", env=env, capture_output=True, text=True, check=True)
         start = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True)
-        return set(json.loads(done.stderr)) - set(start.stdout.split())
+        return set(done.stderr.split()) - set(start.stdout.split())
 
     return run
 

@@ -73,7 +73,7 @@ def test_problems_and_notes_have_their_own_lines(verdict_of: Callable[..., Verdi
         r"error: a\x3ab: kind broke",
         "error: odd",
         "note: c: is large",
-        "note: partial run: other files, and rules that need all files, were not judged",
+        "note: partial run: not every file was judged by every rule",
     ]
 
 

@@ -269,7 +269,7 @@ def test_all_else_is_a_notification(judged: MakeJudged, verdict_of: MakeVerdict,
     assert [(one["level"], one["message"]["text"]) for one in notifications(run)] == [
         ("error", "kind broke"),
         ("warning", "cannot be parsed"),
-        ("note", "partial run: other files, and rules that need all files, were not judged"),
+        ("note", "partial run: not every file was judged by every rule"),
         ("note", "is large"),
         ("note", "odd"),
     ]

@@ -45,7 +45,7 @@ def test_everything_for_a_narrow_terminal(
         ({"seconds": 12.345}, "No findings in 120 files (12.3 s)\n"),
         (
             {"complete": False},
-            "No findings in 120 files; partial run: other files, and rules that need all files, were not judged\n",
+            "No findings in 120 files; partial run: not every file was judged by every rule\n",
         ),
     ],
 )
@@ -234,3 +234,20 @@ def test_no_text_can_deceive_the_reader(
         assert (int(match[1]) if match else 0) == verdict.count(enforcement)
     colored = report(verdict, Style(width=width, debug=debug, color=True))
     assert re.sub(r"\x1b\[[0-9;]+m", "", colored) == plain
+
+
+def test_snippets_in_a_remediation_stay_as_they_are(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style
+) -> None:
+    rule = rules["pin"]._replace(
+        remediation="Say what is\nallowed:\n    permissions:\n      contents: read\n\nThen go on."
+    )
+    lines = report(verdict_of(judged(rule, "a.yml", 1), rules=(rule,)), style).splitlines()
+    start = next(number for number, line in enumerate(lines) if "fix: " in line)
+    indent = " " * lines[start].index("Say")
+    assert lines[start].endswith("fix: Say what is allowed:")
+    assert lines[start + 1 : start + 4] == [
+        indent + "    permissions:",
+        indent + "      contents: read",
+        indent + "Then go on.",
+    ]
