@@ -66,8 +66,6 @@ _MEMBER = re.compile(r"\[:(?P<name>\w*):\]|(?P<low>\\.|[^\\])(?:-(?P<high>\\.|[^
 
 
 def _segment(segment: str) -> bytes:
-    if not segment.strip("*"):
-        return b"[^/]+"
     parts: list[bytes] = []
     position = 0
     while position < len(segment):

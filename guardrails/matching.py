@@ -137,8 +137,6 @@ class GlobSet:
 
     def match(self, path: str) -> frozenset[int]:
         """The numbers of the lists that match ``path``; an empty list matches nothing."""
-        if not self._regexes:
-            return frozenset()
         found = (self._set or self._compile()).Match(path.encode("utf-8", "surrogateescape"))
         if found is None:
             return frozenset()

@@ -90,7 +90,8 @@ class Scope:
             else:
                 fields = converted[name]
                 if fields is not None and (needed is None or not needed <= fields):
-                    self._convert(name, needed and self._values[name][1])
+                    together = self._values[name][1]
+                    self._convert(name, None if needed is None or together is None else needed | together)
         try:
             return _program(expression.source).execute(self._context)
         except Exception as error:  # noqa: BLE001 - each mistake in the judged file comes as another class

@@ -96,13 +96,14 @@ class Content:
     def shown(self, start: int, end: int, line: Line) -> str:
         """What people may see of a stretch that begins in ``line``; a long one is cut."""
         stop = min(end, start + _SHOWN)
-        text = "".join(self._parts(start, stop))
+        parts = list(self._parts(start, stop))
         secrets = sorted(self._secrets.get(line.start, ()), key=len, reverse=True)
+        if secrets and stop < end:
+            parts[-1] = parts[-1][: -len(secrets[0])]  # may end with the beginning of one
+        text = "".join(parts)
         for secret in secrets:
             if len(secret) > len(_MASK):
                 text = text.replace(secret, _masked(secret))
-        if secrets and stop < end:
-            text = text[: -len(secrets[0])]  # may hold the beginning of one
         return text
 
     def source(self, line: Line) -> str:
@@ -113,6 +114,7 @@ class Content:
         return source
 
     def _parts(self, start: int, stop: int) -> Iterator[str]:
+        """The text with masks in it; the last part is what stands behind the last mask."""
         position = start
         for number in range(bisect_right(self._masks, start, key=itemgetter(1)), len(self._masks)):
             low, high = self._masks[number]

@@ -118,16 +118,16 @@ class DocumentInspector:
 
     def __init__(self, checks: Mapping[int, Check]) -> None:
         self._checks = checks
-        self._groups: dict[tuple[RuleSet, frozenset[str]], list[tuple[str, list[Group]]]] = {}
+        self._groups: dict[RuleSet, list[tuple[str, list[Group]]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DocumentInspector, (self._checks,)
 
     def inspect(self, file: File, rules: RuleSet) -> Iterator[Finding]:
         """Judge the trees of one file; raises ParseError when it is not valid in its format."""
-        groups_by_format = self._groups.get((rules, file.formats))
+        groups_by_format = self._groups.get(rules)
         if groups_by_format is None:
-            groups_by_format = self._groups[rules, file.formats] = _grouped(self._checks, rules, file.formats)
+            groups_by_format = self._groups[rules] = _grouped(self._checks, rules)
         for name, groups in groups_by_format:
             for root in file.roots(name):
                 tree = Tree(root.value)
@@ -140,13 +140,12 @@ class DocumentInspector:
         return ()
 
 
-def _grouped(checks: Mapping[int, Check], rules: RuleSet, formats: frozenset[str]) -> list[tuple[str, list[Group]]]:
+def _grouped(checks: Mapping[int, Check], rules: RuleSet) -> list[tuple[str, list[Group]]]:
     by_format: dict[str, dict[str, list[Check]]] = {}
     for number in sorted(rules & checks.keys()):
         check = checks[number]
         for name in check.formats:
-            if name in formats:
-                by_format.setdefault(name, {}).setdefault(check.each.source, []).append(check)
+            by_format.setdefault(name, {}).setdefault(check.each.source, []).append(check)
     return [(name, [_group(group) for group in groups.values()]) for name, groups in by_format.items()]
 
 

@@ -127,6 +127,9 @@ class Check(NamedTuple):
         return Finding(self.rule, Location(path), message, evidence="require " + " ".join(globs))
 
 
+_OF_CONTENT = frozenset(("executable", "encoding", "byte-order-mark", "line-endings", "final-newline"))
+
+
 class PathInspector(NamedTuple):
     """All rules of the kind; ``globs`` holds the lists of all of them."""
 
@@ -136,8 +139,11 @@ class PathInspector(NamedTuple):
     fact_based: RuleSet
 
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
-        """Judge one file; its content is read only for the tests that are about content."""
-        for number in rules & self.checks.keys():
+        """Judge one file; its content is read only for the tests that are about content.
+
+        These come last: a file that cannot be read is still judged by its name and size.
+        """
+        for number in sorted(rules & self.checks.keys(), key=lambda number: self.checks[number].test in _OF_CONTENT):
             if number not in self.concluding:
                 yield from self.checks[number].judge(file)
             elif number in self.fact_based and file.entry.kind == LINK:

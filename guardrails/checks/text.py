@@ -142,7 +142,7 @@ def _target(rule: Rule, number: int, compiled: Any, path: Path, errors: list[Use
     if not 0 <= group <= compiled.groups:
         there = f"groups of the pattern: {compiled.groups}" + f" ({', '.join(names)})" * bool(names)
         errors.append(rule.error(f"there is no group {wanted!r} in the pattern", *path, hint=there))
-    if path[0] == "forbid" and compiled.fullmatch(b"") is not None:
+    if path[0] == "forbid" and any(compiled.fullmatch(text, len(text)) for text in (b"", b"a", b" ")):
         hint = "write + for *, or add what has to stand before or behind it"
         errors.append(rule.error("the pattern matches the empty text, and so everywhere", *path, hint=hint))
     return Target(number, group, tuple(names.items()))

@@ -113,7 +113,7 @@ class Check(NamedTuple):
         # stands; any other text is told from its like by the line around it.
         parts = data[place.start : place.end].split()
         if not self.redact:
-            parts += [b"\0", *data[place.line.start : min(place.line.end, place.line.start + _LINE)].split()]
+            parts += data[place.line.start : min(place.line.end, place.line.start + _LINE)].split()
         return sha256(b" ".join(parts)).hexdigest()[:20]
 
 

@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
         return OK
     debug = "--debug" in arguments
     try:
-        args = parser(arguments[0] if arguments else "").parse_args(arguments)
+        command = arguments[0] if arguments else ""
+        args = parser(command).parse_args(arguments[command in COMMANDS :])
         code: int = args.run(args)
         sys.stdout.flush()
         return code
@@ -52,11 +53,14 @@ def main(argv: list[str] | None = None) -> int:
         return BROKEN
 
 
-def parser(only: str = "") -> argparse.ArgumentParser:
-    """The argument parser; with the name of a command, only that one is filled in."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of all commands; with the name of one, only its own, which is much faster to make."""
     from argparse import ArgumentParser  # noqa: PLC0415 - --version does without
-    from importlib import import_module  # noqa: PLC0415
 
+    if command in COMMANDS:
+        alone = ArgumentParser(prog=f"guardrails {command}", formatter_class=_formatter)
+        _fill(alone, command)
+        return alone
     top = ArgumentParser(
         prog="guardrails",
         description="Judge a repository by policies. Without settings, the recommended built-in rules run.",
@@ -65,13 +69,29 @@ def parser(only: str = "") -> argparse.ArgumentParser:
     top.add_argument("-V", "--version", action="version", version=f"guardrails {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        if only in {name, "*"}:
-            module = import_module(f"guardrails.cli.{name}")
-            module.add_arguments(command)
-            command.add_argument("--debug", action="store_true", help="show tracebacks")
-            command.set_defaults(run=module.run)
+        _fill(commands.add_parser(name, help=summary), name)
     return top
+
+
+def _fill(parser: argparse.ArgumentParser, command: str) -> None:
+    from importlib import import_module  # noqa: PLC0415
+
+    module = import_module(f"guardrails.cli.{command}")
+    parser.description = COMMANDS[command].capitalize() + "."
+    module.add_arguments(parser)
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.set_defaults(run=module.run)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """A formatter that knows its width: left to itself it imports shutil, even when no help is shown."""
+    from argparse import HelpFormatter  # noqa: PLC0415
+
+    try:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns - 2
+    except (OSError, ValueError):
+        width = 98
+    return HelpFormatter(prog, width=width)
 
 
 def _explain(error: Exception) -> None:

@@ -18,5 +18,5 @@ def run(args: Namespace) -> int:
 
     from guardrails.cli import parser  # noqa: PLC0415 - it imports this module
 
-    sys.stdout.write(shtab.complete(parser("*"), shell=args.shell) + "\n")
+    sys.stdout.write(shtab.complete(parser(), shell=args.shell) + "\n")
     return 0

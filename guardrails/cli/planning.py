@@ -6,13 +6,13 @@ import os
 import pickle
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from guardrails import __version__
 from guardrails.engine import cache
 from guardrails.engine.options import Options
 from guardrails.engine.plan import Plan, Registry
+from guardrails.findings import digest
 from guardrails.repository.entry import FILE, Entry, Snapshot
 
 if TYPE_CHECKING:
@@ -138,9 +138,4 @@ def _stamp(path: str) -> str:
 
 
 def _digest(parts: Iterable[str | bytes]) -> str:
-    digest = sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()[:40]
+    return digest(part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part for part in parts)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from hashlib import sha256
+
+from guardrails.findings import digest
 
 _KEEP = 64
 """Entries of a kind that stay; the least recently written go first."""
-_DIGEST = 32
+_DIGEST = 64
 
 
 def folder() -> str:
@@ -47,8 +48,8 @@ def load(folder: str, name: str) -> bytes | None:
         return None
     finally:
         os.close(handle)
-    digest, data = content[:_DIGEST], content[_DIGEST:]
-    return data if sha256(data).digest() == digest else None
+    data = content[_DIGEST:]
+    return data if _seal(data) == content[:_DIGEST] else None
 
 
 def store(folder: str, name: str, data: bytes) -> None:
@@ -59,7 +60,7 @@ def store(folder: str, name: str, data: bytes) -> None:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with open(handle, "wb") as file:
-                file.write(sha256(data).digest() + data)
+                file.write(_seal(data) + data)
             os.replace(temporary, os.path.join(folder, name))
         except BaseException:
             os.unlink(temporary)
@@ -67,6 +68,10 @@ def store(folder: str, name: str, data: bytes) -> None:
         _prune(folder, name.partition("-")[0] + "-")
     except OSError:
         return
+
+
+def _seal(data: bytes) -> bytes:
+    return digest([data], size=_DIGEST // 2).encode()
 
 
 def _prune(folder: str, prefix: str) -> None:

@@ -96,4 +96,5 @@ def _data(value: Mapping[str, Any], random: Random) -> bytes:
         import rstr  # noqa: PLC0415 - only examples with samples need it
 
         text += rstr.Rstr(random).xeger(value["sample"])
-    return (text + value.get("after", "")).encode()
+    text += value.get("after", "")
+    return text.encode()

@@ -12,8 +12,7 @@ from guardrails.engine.plan import UNPARSABLE, Decided, Registry, Setting, rebas
 from guardrails.errors import ConfigError, UsageError, UserError, UserErrors
 from guardrails.matching import GlobSet, PatternError
 from guardrails.policy import loading, packs
-from guardrails.policy.loading import Source
-from guardrails.policy.model import Policy, Rule
+from guardrails.policy.model import Policy, Rule, Source
 from guardrails.repository.entry import FILE, Snapshot
 
 

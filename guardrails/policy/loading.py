@@ -6,23 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import ParseError, Path, Root
 from guardrails.documents.yaml import FORMAT as YAML
 from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
-from guardrails.policy.model import PROFILES, Example, Match, Policy, Rule, Schedule
+from guardrails.policy.model import PROFILES, Example, Match, Policy, Rule, Schedule, Source
 from guardrails.policy.validation import validate
-
-
-class Source(NamedTuple):
-    """The text of one policy file."""
-
-    pack: str
-    path: str
-    """As messages name it."""
-    data: bytes
 
 
 def schema(name: str) -> dict[str, Any]:

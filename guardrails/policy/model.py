@@ -102,3 +102,12 @@ class RuleInfo(NamedTuple):
     kind: str
     policy_path: str
     waivable: bool
+
+
+class Source(NamedTuple):
+    """The text of one policy file."""
+
+    pack: str
+    path: str
+    """As messages name it."""
+    data: bytes

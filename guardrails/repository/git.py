@@ -19,7 +19,7 @@ from guardrails.repository.entry import Entry
 
 _T = TypeVar("_T")
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds without a word after which git is taken to be stuck: on a FIFO that its settings name, for instance."""
 SKIP = 1 << 20
 """Content larger than this is not read through to get past it; the reader is started afresh."""
@@ -51,7 +51,7 @@ _LOCAL = (
 )
 """Variables that hold for the repository of the current folder: hooks get them."""
 _ADVICE = (
-    ("promisor", "the clone is partial and checks never fetch: check out the commit once, or clone without --filter"),
+    ("promisor", "checks never fetch: if the clone is partial, check out the commit once, or clone without --filter"),
     ("not a git repository", "the git folder is damaged; for a linked worktree, try `git worktree repair`"),
     ("unknown repository extension", "use a newer git"),
     ("repo version", "use a newer git"),
@@ -195,7 +195,8 @@ class Objects:
         self._child.write(entry.blob.encode() + b"\n")
         header = self._line(entry).split()
         if len(header) != 3 or header[1] != b"blob":
-            raise _absent(entry, _ADVICE[-1][1])
+            hint = f"{_advice('promisor')}; if it is not partial, {_advice('')}"
+            raise RepositoryError("its content is not in this clone", path=entry.path, hint=hint)
         self._next, self._size = entry.blob, int(header[2])
         return self._size
 
@@ -217,7 +218,9 @@ class Objects:
         data = self._child.read()
         if not data:
             self._child.wait()
-            raise _absent(entry, _advice(self._child.complaint), self._child.complaint)
+            complaint = self._child.complaint
+            reason = complaint or "git ended without a word"
+            raise RepositoryError(f"cannot be read: {reason}", path=entry.path, hint=_advice(complaint))
         self._buffer += data
 
 
@@ -337,7 +340,7 @@ def _git_dir(folder: str) -> str | None:
     except OSError:
         return None
     target = os.path.join(folder, os.fsdecode(line.removeprefix(b"gitdir:").strip()))
-    if not line.startswith(b"gitdir:") or b"\0" in line or not _is_git_folder(target):
+    if not line.startswith(b"gitdir:") or not _is_git_folder(target):
         raise RepositoryError(
             "leads to no git folder", path=path, hint="try `git worktree repair`, or `git submodule update --init`"
         )
@@ -372,8 +375,3 @@ def _advice(complaint: str) -> str:
 
 def _failure(command: str, complaint: str) -> RepositoryError:
     return RepositoryError(f"git {command} failed: {complaint or 'it gave no reason'}", hint=_advice(complaint))
-
-
-def _absent(entry: Entry, hint: str, complaint: str = "") -> RepositoryError:
-    reason = f": {complaint}" if complaint else ""
-    return RepositoryError(f"its content is not in this clone{reason}", path=entry.path, hint=hint)

@@ -325,7 +325,7 @@ class _Index(_Stored):
     def _differing(self, tree: str) -> list[Entry]:
         """What the index has and a tree has not, or has otherwise."""
         # Whatever .gitmodules says, submodules too.
-        command = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--ignore-submodules=none")
+        command = ("diff-index", "--cached", "--raw", "-z", "--ignore-submodules=none")
         fields = git.run(self._repository, *command, "--ita-invisible-in-index", tree, "--").split(b"\0")
         entries, conflicts = [], 0
         for meta, name in zip(fields[:-1:2], fields[1::2], strict=True):

@@ -95,7 +95,9 @@ AS_GIT = [
     (["A"], "a", False),
     (["ä*"], "x/äé", True),
     (["a*c"], "a\nb\nc", True),
+    (["a/**/c"], "a/x\ny/c", True),
     (["*.py"], "caf\udce9.py", True),
+    (["caf\udce9.*"], "x/caf\udce9.py", True),
     (["caf*"], "caf\udce9.py", True),
     (["*", "!*.py"], "x.py", False),
     (["*", "!*.py", "x.*"], "x.py", True),
@@ -138,7 +140,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.parametrize(("globs", "path", "expected"), AS_GIT)
 def test_git_agrees(repository, globs: list[str], path: str, expected: bool) -> None:
     folder, git = repository
-    (folder / ".gitignore").write_bytes("".join(f"{glob}\n" for glob in globs).encode())
+    (folder / ".gitignore").write_bytes("".join(f"{glob}\n" for glob in globs).encode("utf-8", "surrogateescape"))
     ignored = git("check-ignore", "--no-index", "-z", "--stdin", given=path.encode("utf-8", "surrogateescape") + b"\0")
     assert bool(ignored) is expected
 
@@ -149,9 +151,13 @@ segments = st.one_of(
     .filter(lambda segment: segment not in {".", ".."} and "**" not in segment),
     st.just("**"),
 )
-globs = st.tuples(
-    st.sampled_from(["", "/"]), st.lists(segments, min_size=1, max_size=4).map("/".join), st.sampled_from(["", "/"])
-).map("".join)
+globs = (
+    st.tuples(
+        st.sampled_from(["", "/"]), st.lists(segments, min_size=1, max_size=4).map("/".join), st.sampled_from(["", "/"])
+    )
+    .map("".join)
+    .filter(lambda glob: not glob.endswith("**/"))  # where pathspec does not agree with git
+)
 paths = st.lists(
     st.text("ab.é*", min_size=1, max_size=4).filter(lambda name: name not in {".", ".."}), min_size=1, max_size=4
 ).map("/".join)
@@ -159,9 +165,7 @@ paths = st.lists(
 
 @given(globs, paths)
 def test_a_glob_agrees_with_pathspec(glob: str, path: str) -> None:
-    # "a/**/" is for folders below a; pathspec forgets that.
-    expected = pathspec.GitIgnoreSpec.from_lines([glob.replace("**/", "**/*/") if glob.endswith("/**/") else glob])
-    assert matches([glob], path) is expected.match_file(path)
+    assert matches([glob], path) is pathspec.GitIgnoreSpec.from_lines([glob]).match_file(path)
 
 
 @given(st.lists(st.lists(st.tuples(st.booleans(), globs), max_size=4), max_size=5), st.lists(paths, max_size=5))
@@ -214,6 +218,7 @@ def test_any_text_is_a_glob_or_an_error(glob: str, path: str) -> None:
 
 def test_too_many_globs_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "_MEMORY", 1000)
+    monkeypatch.setattr(matching, "_MEMORY_PER_BYTE", 0)
     with pytest.raises(PatternError, match="too many") as caught:
         GlobSet.compile([["a"], ["abcdefghijklmnop" * 8]])
     assert caught.value.number == 1
@@ -278,7 +283,12 @@ REGEXES = [
 ]
 
 
-@given(st.lists(st.sampled_from(REGEXES), unique=True), st.text("abckKsSéÉßẞ\u212aſx \t\v\r\n", max_size=20))
+def test_regexes_match_at_lines_and_may_ignore_case() -> None:
+    assert Regex("^b$", ignore_case=True).compile().search(b"a\nB\n").span() == (2, 3)
+    assert Regex("^b$").compile().search(b"a\nB\n") is None
+
+
+@given(st.lists(st.sampled_from(REGEXES), unique=True), st.text("abckKsSéÉßẞ\u212a\u017fx \t\v\r\n", max_size=20))
 def test_no_regex_that_occurs_is_missed(regexes: list[Regex], text: str) -> None:
     regexset = RegexSet(regexes)
     data = text.encode()
@@ -296,23 +306,23 @@ def test_few_regexes_that_do_not_occur_are_candidates() -> None:
 
 
 def test_a_regex_set_pickles() -> None:
-    regexset = RegexSet(Regex(pattern) for pattern in ("a", "b"))
-    assert list(regexset.candidates(b"b")) == [1]
+    regexset = RegexSet(Regex(pattern) for pattern in ("alpha", "beta"))
+    assert list(regexset.candidates(b"beta")) == [1]
     again = pickle.loads(pickle.dumps(regexset))
-    assert list(again.candidates(b"b")) == [1]
-    assert again[1].search(b"ab").span() == (1, 2)
+    assert list(again.candidates(b"beta")) == [1]
+    assert again[1].search(b"a beta").span() == (2, 6)
 
 
-def test_more_literals_than_the_filter_takes(capfd: pytest.CaptureFixture[str]) -> None:
-    many = ["|".join(f"{start}{number:05}{'x' * 60}" for number in range(700)) for start in "abcdefghijklmnopqr"]
-    regexset = RegexSet([*map(Regex, many), Regex("never")])
-    data = b"q00123" + b"x" * 60
-    assert "q" in {chr(regexset[number].search(data).string[0]) for number in regexset.candidates(data) if number == 16}
+def test_more_literals_than_fit_together_are_each_looked_for() -> None:
+    words = [f"{number:04}{'x' * 1000}" for number in range(500)]
+    regexset = RegexSet(map(Regex, words))
+    assert len(regexset.candidates(b"")) == len(words)
+    assert regexset[123].search(words[123].encode()) is not None
 
 
 @pytest.mark.parametrize(
     ("pattern", "reason"),
-    [("(?=a)", r"\(\?="), ("a)", r"unexpected \): a\)"), ("[", "missing ]"), ("\ud800", "invalid UTF-8")],
+    [("(?=a)", r"\(\?="), ("a)", r"unexpected \): a\)"), ("[", "missing ]")],
 )
 def test_regexes_that_are_wrong(pattern: str, reason: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match=reason):

@@ -224,7 +224,8 @@ POD = {
             "'hostNetwork' is not allowed",
             "Pod/web spec.hostNetwork",
         ),
-        ({"each": "$.kind", "forbid": ["x"]}, [], "", ""),
+        ({"each": "$.kind", "forbid": ["Po"]}, [], "", ""),
+        ({"each": "$..privileged", "forbid": ["x"]}, [], "", ""),
         # places
         (
             {"each": "$.spec.containers[*]", "assert": "false", "at": "$.image"},
@@ -285,6 +286,20 @@ def test_nodes_are_selected_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) 
     rules = [rule_of({"each": f"$.a{number % 2}", "assert": "true"}, number) for number in range(10)]
     assert list(KIND.compile(rules).inspect(file_of({"a0": 1, "a1": 2}), frozenset(range(10)))) == []
     assert selected == ["$.a0", "$.a1"]
+
+
+def test_a_node_is_converted_once_more_for_all_other_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    converted = []
+    convert = document.Scope._convert
+    monkeypatch.setattr(
+        document.Scope,
+        "_convert",
+        lambda scope, name, fields: converted.append((name, fields)) or convert(scope, name, fields),
+    )
+    rules = [rule_of({"when": f"has(self.{name})", "assert": f"self.{name} == 1"}, ord(name)) for name in "abcd"]
+    found = list(KIND.compile(rules).inspect(file_of({"a": 1, "b": 2, "c": 1, "e": 1}), frozenset(map(ord, "abcd"))))
+    assert [finding.rule for finding in found] == [f"p/r{ord('b')}"]
+    assert converted == [("self", {"a"}), ("self", {"a", "b", "c", "d"})]
 
 
 @pytest.mark.parametrize(

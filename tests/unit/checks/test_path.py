@@ -490,6 +490,7 @@ def test_links_resolve_as_the_operating_system_does(links: dict[str, str], files
         dangling = []
         for path in sorted(links):
             try:
+                (root / path).stat()  # unlike resolve(), the system knows that a file has no ".."
                 inside = (root / path).resolve(strict=True).is_relative_to(root)
             except (OSError, RuntimeError):  # RuntimeError tells of a loop, before Python 3.13.
                 inside = False

@@ -7,7 +7,7 @@ from guardrails.engine.plan import Decided, Plan, Setting, compile_plan
 from guardrails.engine.scan import Scan, scan
 from guardrails.plugins import registry
 from guardrails.policy import loading
-from guardrails.policy.loading import Source
+from guardrails.policy.model import Source
 from guardrails.repository.memory import MemorySnapshot
 
 HEAD = "policy: p\ntitle: P\ncategory: c\nowner: o\nrationale: R.\nrules:\n"

@@ -72,6 +72,13 @@ def test_content_over_the_limit_is_not_read(monkeypatch):
     assert [(note.path, note.message.partition(":")[0]) for note in result.notes] == [("a.txt", "over 0 MB")]
 
 
+def test_content_over_the_limit_is_judged_by_name_and_size(monkeypatch):
+    monkeypatch.setattr(scanning, "MAX_SIZE", 10)
+    rules = [f"check: {{path: {{{block}}}}}" for block in ("encoding: utf-8", "size: {max: 5}", "executable: shebang")]
+    result = judge(plan(*rules, *rules), {"a.txt": {"text": "x" * 20, "executable": True}})
+    assert [item.rule for item in result.findings] == ["p/r1", "p/r4"]
+
+
 def test_max_size_of_a_rule():
     small = plan("match: {max-size: 5}\ncheck: {text: {forbid: bad}}")
     assert [item.location.path for item in judge(small, {"a": "bad", "b": "bad bad"}).findings] == ["a"]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from guardrails.errors import UserErrors
 from guardrails.findings import Severity
-from guardrails.policy.loading import Source, load, match, parse_size
-from guardrails.policy.model import Match
+from guardrails.policy.loading import load, match, parse_size
+from guardrails.policy.model import Match, Source
 
 RULE = """\
   - id: r

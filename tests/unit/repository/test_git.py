@@ -320,6 +320,19 @@ class TestEnvironment:
         assert git.run(repository, "ls-tree", "--name-only", "HEAD", "--", "BINARY", "empty") == b"empty\n"
         assert git.call(repository, "ls-tree", "nope").complaint == "Not a valid object name nope"
 
+    def test_every_layer_of_protection_is_on(
+        self, repository: git.Repository, fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GIT_EDITOR", "vi")
+        fake('echo "$@"; env')
+        said = git.run(repository, "ls-files").decode()
+        for part in (
+            *("--no-pager ", "--no-optional-locks ", "-c core.hooksPath=/dev/null ", "-c core.fsmonitor=false "),
+            *("GIT_ALLOW_PROTOCOL=\n", "GIT_NO_LAZY_FETCH=1\n", "GIT_TERMINAL_PROMPT=0\n", "LC_ALL=C\n"),
+        ):
+            assert part in said
+        assert "GIT_EDITOR" not in said
+
     def test_settings_of_the_user_are_kept(self, repository: git.Repository) -> None:
         assert git.run(repository, "config", "user.name") == b"A\n"
 
@@ -418,8 +431,10 @@ class TestObjects:
         assert read < 1_000_000
 
     def test_missing_object(self, top: Path, objects: git.Objects) -> None:
-        with pytest.raises(RepositoryError, match=r"^a/b: its content is not in this clone$"):
+        with pytest.raises(RepositoryError, match=r"^a/b: its content is not in this clone$") as caught:
             objects.read(Entry("a/b", blob="1" * 40))
+        assert "--filter" in caught.value.hint
+        assert "git fsck" in caught.value.hint
         assert objects.read(blob(top, "folder/file")) == b"content\n"
 
     def test_object_that_is_no_blob(self, top: Path, objects: git.Objects) -> None:
@@ -461,6 +476,16 @@ class TestObjects:
         fake("echo 'fatal: out of luck' >&2; exit 128")
         with pytest.raises(RepositoryError, match="out of luck"):
             objects.read(entry)
+
+    def test_git_that_is_already_dead_is_an_error(self, top: Path, objects: git.Objects) -> None:
+        entry = blob(top, "folder/file")
+        objects.size(blob(top, "empty"))
+        assert objects._child
+        os.kill(objects._child._pid, signal.SIGKILL)
+        os.waitid(os.P_PID, objects._child._pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(RepositoryError, match="cannot be read: git ended"):
+            objects.read(entry)
+        assert objects.read(entry) == b"content\n"
 
     def test_pickled_and_forked_readers_start_their_own_git(self, top: Path, objects: git.Objects) -> None:
         file, binary = blob(top, "folder/file"), blob(top, "binary")
