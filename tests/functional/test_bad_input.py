@@ -199,7 +199,16 @@ def test_without_git(repo):
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xfe", b"\x00", b"a: &a [*a]\n", b"[" * 100_000, b"- 1\n", b"rules: 3\n", b"---\na: 1\n---\nb: 1\n", b"!!python/object:os.system x\n"],
+    [
+        b"\xff\xfe",
+        b"\x00",
+        b"a: &a [*a]\n",
+        b"[" * 100_000,
+        b"- 1\n",
+        b"rules: 3\n",
+        b"---\na: 1\n---\nb: 1\n",
+        b"!!python/object:os.system x\n",
+    ],
 )
 @pytest.mark.parametrize("name", [".guardrails.yaml", "rules/p.yaml", "pyproject.toml"])
 def test_broken_settings_and_policies(repo, name, content):

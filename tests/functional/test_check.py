@@ -193,7 +193,9 @@ def test_all_errors_of_all_files_come_at_once(house):
     house.write(
         {
             ".guardrails.yaml": "packs: [./rules]\nprofile: lax\nrules:\n  house/no-foo: blok\n",
-            "rules/house.yaml": POLICY.replace("severity: high", "severity: hi").replace("title: There", "titel: There"),
+            "rules/house.yaml": POLICY.replace("severity: high", "severity: hi").replace(
+                "title: There", "titel: There"
+            ),
             "rules/two.yaml": "policy: [\n",
         }
     )
@@ -287,7 +289,9 @@ def test_ctrl_c_ends_with_130(repo):
 def test_a_reader_that_leaves_is_no_error(house):
     house.write({f"{number}.txt": "foo\n" * 200 for number in range(50)})
     command = f"{sys.executable} -m guardrails check --format concise | head -1"
-    done = subprocess.run(command, shell=True, cwd=house.root, env=house.env, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, shell=True, cwd=house.root, env=house.env, capture_output=True, text=True, check=True
+    )
     assert "BrokenPipe" not in done.stderr
 
 

@@ -34,8 +34,7 @@ def test_a_plugin_adds_a_kind_a_format_a_reporter_and_a_pack(house, installed):
     house.write({"notes.txt": "one two three four five six\n", "prices.csv": "name,price\ntea,-3\n"})
     done = house.run("check", "--select", "sample", "--format", "json", PYTHONPATH=installed)
     places = {
-        (item["rule"], item["path"], item["line"], item["message"])
-        for item in json.loads(done.stdout)["findings"]
+        (item["rule"], item["path"], item["line"], item["message"]) for item in json.loads(done.stdout)["findings"]
     }
     assert places == {
         ("sample/short-notes", "notes.txt", 1, "6 words, more than 5"),
@@ -73,28 +72,38 @@ def test_installing_and_removing_a_plugin_is_noticed_despite_the_cache(house, in
 BROKEN = {
     "import": ("raise RuntimeError('no luck')\n", "no luck"),
     "hook": (
-        "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
-        "@hookimpl\ndef guardrails_formats():\n    raise RuntimeError('no luck')\n",
+        (
+            "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
+            "@hookimpl\ndef guardrails_formats():\n    raise RuntimeError('no luck')\n"
+        ),
         "plugin broken broke: RuntimeError: no luck",
     ),
     "unknown hook": (
-        "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
-        "@hookimpl\ndef guardrails_formatz():\n    return {}\n",
+        (
+            "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
+            "@hookimpl\ndef guardrails_formatz():\n    return {}\n"
+        ),
         "guardrails_formatz",
     ),
     "object instead of a reference": (
-        "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
-        "@hookimpl\ndef guardrails_formats():\n    return {'x': object()}\n",
+        (
+            "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
+            "@hookimpl\ndef guardrails_formats():\n    return {'x': object()}\n"
+        ),
         "plugin broken: 'x' is not given as 'package.module:ATTRIBUTE'",
     ),
     "taken name": (
-        "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
-        "@hookimpl\ndef guardrails_formats():\n    return {'yaml': 'a:B'}\n",
+        (
+            "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
+            "@hookimpl\ndef guardrails_formats():\n    return {'yaml': 'a:B'}\n"
+        ),
         "both provide 'yaml'",
     ),
     "missing attribute": (
-        "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
-        "@hookimpl\ndef guardrails_reporters():\n    return {'x': 'os:nothing'}\n",
+        (
+            "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"
+            "@hookimpl\ndef guardrails_reporters():\n    return {'x': 'os:nothing'}\n"
+        ),
         "plugin broken: x (os:nothing) cannot be loaded",
     ),
 }

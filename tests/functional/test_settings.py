@@ -40,7 +40,9 @@ def levels(done):
 
 
 def test_pyproject_table(house):
-    house.write({"pyproject.toml": '[tool.guardrails]\npacks = ["./rules"]\nrules = {house = "warn"}\n', "a.txt": "foo"})
+    house.write(
+        {"pyproject.toml": '[tool.guardrails]\npacks = ["./rules"]\nrules = {house = "warn"}\n', "a.txt": "foo"}
+    )
     assert levels(house.run("check", "--format", "json")) == {("a.txt", "high", "warn")}
 
 
@@ -163,7 +165,9 @@ def test_final_cannot_be_loosened_inside(house, inner, message):
 
 
 def test_final_can_be_tightened_inside(house):
-    inner = "exclude: ['*.txt']\nprofile: recommended\nrules: {house/no-foo: {severity: critical, enforcement: block}}\n"
+    inner = (
+        "exclude: ['*.txt']\nprofile: recommended\nrules: {house/no-foo: {severity: critical, enforcement: block}}\n"
+    )
     house.write({".guardrails.yaml": CONFIG + FINAL, "svc/.guardrails.yaml": inner, "svc/a.txt": "foo"})
     assert levels(house.run("check", "--format", "json")) == {("svc/a.txt", "critical", "block")}
 
@@ -183,6 +187,8 @@ def test_environment_and_command_line_win(house):
     house.write({".guardrails.yaml": "profile: recommended\n"})
     few = len(json.loads(house.run("rules", "--format", "json").stdout))
     more = len(json.loads(house.run("rules", "--format", "json", GUARDRAILS_PROFILE="strict").stdout))
-    back = len(json.loads(house.run("rules", "--format", "json", "--profile", "recommended", GUARDRAILS_PROFILE="all").stdout))
+    back = len(
+        json.loads(house.run("rules", "--format", "json", "--profile", "recommended", GUARDRAILS_PROFILE="all").stdout)
+    )
     assert few == back < more
     assert house.run("check", GUARDRAILS_PROFILE="lax").returncode == 2

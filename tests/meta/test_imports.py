@@ -33,7 +33,9 @@ def loaded(tmp_path):
         command = [sys.executable, "-c", PROBE.format(args=list(args))]
         for _ in range(2):
             done = subprocess.run(command, cwd=tmp_path / "repo", env=env, capture_output=True, text=True, check=True)
-        start = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True)
+        start = subprocess.run(
+            [sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+        )
         return set(done.stderr.split()) - set(start.stdout.split())
 
     return run
@@ -65,7 +67,9 @@ def test_check_on_a_yaml_file(loaded):
     manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n"
     modules = loaded("check", "--profile", "all", "a.yaml", a__yaml=manifest)
     assert outsiders(modules) <= {"re2", "yaml", "_yaml", "cel"} | {
-        name for name in outsiders(modules) if name.startswith(("_cython", "cython"))  # of PyYAML's extension
+        name
+        for name in outsiders(modules)
+        if name.startswith(("_cython", "cython"))  # of PyYAML's extension
     }
     assert not modules & HEAVY
     assert "cel.cli" not in modules

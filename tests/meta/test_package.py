@@ -63,7 +63,9 @@ def test_every_dialect_stands_on_formats_that_exist():
 
 def test_every_hook_is_documented_and_tested():
     hooks = [name for name in vars(hookspecs) if name.startswith("guardrails_")]
-    sample = (Path(__file__).parents[1] / "functional" / "sample_plugin" / "guardrails_sample" / "__init__.py").read_text()
+    sample = (
+        Path(__file__).parents[1] / "functional" / "sample_plugin" / "guardrails_sample" / "__init__.py"
+    ).read_text()
     readme = (ROOT.parent / "docs" / "plugins.md").read_text()
     for hook in hooks:
         assert inspect.getdoc(getattr(hookspecs, hook)), hook

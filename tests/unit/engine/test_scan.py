@@ -144,5 +144,5 @@ def test_submodules_are_not_inspected():
 
 
 def test_reference_errors_name_the_plugin():
-    with pytest.raises(Exception, match="plugin acme: x .nowhere:X. cannot be loaded"):
+    with pytest.raises(Exception, match=r"plugin acme: x .nowhere:X. cannot be loaded"):
         Reference("x", "nowhere:X", "acme").load()

@@ -3,6 +3,7 @@ import pickle
 import shutil
 import socket
 import subprocess
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha1
@@ -156,6 +157,10 @@ class TestFindRoot:
         write(top, "a/b/file")
         for start in ("", "a", "a/b/file", "a/b/nope"):
             assert find_root(str(top / start)) == str(top)
+
+    def test_repository_in_a_repository(self, top: Path) -> None:
+        run("init", "-q", "nested", cwd=top)
+        assert find_root(str(top / "nested")) == str(top / "nested")
 
     def test_link_is_held_by_its_own_repository(self, top: Path, tmp_path: Path) -> None:
         (top / "out").symlink_to("/etc")
@@ -334,6 +339,10 @@ class TestStates:
         assert paths(index(str(other)).changed()) == ["b"]
         assert index(str(top)).changed() == []
         assert list(listed(commit(str(other), "other"))) == ["a"]
+        assert (other / ".git").is_file()
+        assert work_tree(str(other)).entry(".git") is None
+        with pytest.raises(RepositoryError, match="cannot be read"):
+            work_tree(str(other)).read(Entry(".git"))
 
     def test_bare_repository(self, top: Path, tmp_path: Path) -> None:
         add(top, "a/b")
@@ -447,14 +456,15 @@ class TestWorkTree:
         (top / "etc").symlink_to("/etc")
         (top / "passwd").symlink_to("/etc/passwd")
         (top / "binary").symlink_to(b"\xff\n")
-        assert listed(work_tree(str(top))) == {
-            "binary": b"\xff\n",
-            "etc": b"/etc",
-            "loop": b"loop",
-            "passwd": b"/etc/passwd",
-            "self": b".",
-            "up": b"..",
-        }
+        for use_git in (True, False):
+            assert listed(work_tree(str(top), use_git=use_git)) == {
+                "binary": b"\xff\n",
+                "etc": b"/etc",
+                "loop": b"loop",
+                "passwd": b"/etc/passwd",
+                "self": b".",
+                "up": b"..",
+            }
         opened = work_tree(str(top))
         for path in ("etc/passwd", "self/passwd", "up/top/passwd", "loop/x"):
             assert opened.entry(path) is None
@@ -526,6 +536,14 @@ class TestWorkTree:
         believed = git.run(git.Repository(str(top), str(top / ".git")), "ls-files", "-z").decode().split("\0")
         assert believed[:-1] == ["x/" * 4000 + "x", *forged.values()]
         assert list(listed(work_tree(str(top)))) == ["etc/hosts", "real"]
+
+    def test_endless_path_takes_no_memory(self, top: Path) -> None:
+        tracemalloc.start()
+        try:
+            assert work_tree(str(top)).entry("x/" * 5000 + "x") is None
+            assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        finally:
+            tracemalloc.stop()
 
 
 class TestFolder:
@@ -735,11 +753,11 @@ class TestNames:
         assert listed(work_tree(str(top))) == odd
 
     def test_odd_folders(self, top: Path) -> None:
-        for name in (b"-x", b":(top)", b":!x", b"\xff", b"[x]", b"a\\b"):
+        for name in (b"-x", b":(magic)", b":!x", b"\xff", b"[x]", b"a\\b"):
             os.mkdir(os.path.join(os.fsencode(top), name))
             with open(os.path.join(os.fsencode(top), name, b"file"), "wb"):
                 pass
-        for name in ("-x", ":(top)", ":!x", "\udcff", "[x]", "a\\b"):
+        for name in ("-x", ":(magic)", ":!x", "\udcff", "[x]", "a\\b"):
             assert paths(work_tree(str(top)).below(name)) == [f"{name}/file"]
 
     names = st.binary(min_size=1, max_size=20).filter(lambda name: name.lower() not in {b".", b"..", b".git"})
