@@ -138,8 +138,8 @@ class File:
         roots = self._roots.get(name)
         if roots is None:
             form = self._registry[name]
-            bases = getattr(form, "bases", None)
-            if bases is None:
+            bases = getattr(form, "bases", ())
+            if not bases:
                 roots = self.document(name).roots
             else:
                 roots = tuple(

@@ -110,7 +110,7 @@ class Content:
         """What people may see of a line."""
         source = self._sources.get(line.start)
         if source is None:
-            source = self._sources[line.start] = self.shown(line.start, line.end, line)[:MAX_SOURCE]
+            source = self._sources[line.start] = self.shown(line.start, line.end, line)
         return source
 
     def _parts(self, start: int, stop: int) -> Iterator[str]:

@@ -82,8 +82,7 @@ def _prose(title: str, text: str) -> Iterator[str]:
 def _path(settled: Settled, plan: Plan, path: str) -> Iterator[str]:
     applied = plan.applied(path)
     folder = plan.folder(path)
-    numbers = {number for rules in applied.rules.values() for number in rules}
-    ids = {plan.ids[number] for number in numbers}
+    ids = {plan.ids[number] for number in plan.judging(path)}
     layers = ", ".join(layer.path for layer in settled.layers_of(folder)) or "none"
     yield f"{path}"
     yield f"  formats   {', '.join(sorted(applied.formats)) or 'none'}"

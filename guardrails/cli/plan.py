@@ -23,14 +23,15 @@ def run(args: Namespace) -> int:
         plan = planning.obtain(snapshot, options.rule_options(args), configs)
         judged: dict[str, int] = {}
         for entry in entries:
-            for rules in plan.applied(entry.path).rules.values():
-                for rule in {plan.ids[number] for number in rules}:
-                    judged[rule] = judged.get(rule, 0) + 1
+            for rule in {plan.ids[number] for number in plan.judging(entry.path)}:
+                judged[rule] = judged.get(rule, 0) + 1
     lines = [f"{len(plan.infos)} rules over {len(entries)} files of the {snapshot.title}"]
     lines += [f"settings: {path}" for path in configs]
     for kind, numbers in plan.kinds.items():
         lines.append(f"\n{kind}, of plugin {plan.registry.kinds[kind].plugin}:")
+        wide = {plan.ids[number] for number in plan.inspector(kind).concluding}
         for rule in sorted({plan.ids[number] for number in numbers}):
-            lines.append(f"  {rule:<50} {judged.get(rule, 0):>6} files")
+            what = "repository" if rule in wide else f"{judged.get(rule, 0):>6} files"
+            lines.append(f"  {rule:<50} {what}")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -6,7 +6,6 @@ Dates and times become strings as ISO 8601 writes them; an offset of ``Z`` is ``
 from __future__ import annotations
 
 import re
-from datetime import date, time
 from typing import Any
 
 from tomli import TOMLDecodeError, loads
@@ -45,6 +44,7 @@ FORMAT = Toml()
 _DEEP_KEY = re.compile(rf"^[ \t\[]*+(?:{KEY}[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}", re.MULTILINE)
 _LONG_NUMBER = re.compile(rf"[0-9A-Fa-f_]{{{MAX_DIGITS}}}")
 _MAX_BITS = 4 * MAX_DIGITS
+_PLAIN = (str, float, bool)
 
 _WORDS = {
     "Invalid value": "not a TOML value; put text in quotes, and write booleans as true and false",
@@ -59,15 +59,16 @@ def _explain(message: str) -> str:
     return _WORDS.get(message, message[:1].lower() + message[1:])
 
 
-def _settle(node: dict[str, Any] | list[Any], depth: int) -> None:
+def _settle(node: Any, depth: int) -> None:
     """Turn dates into text, in place, and check the bounds."""
     if depth > MAX_DEPTH:
         raise RecursionError
-    items: Any = node.items() if isinstance(node, dict) else enumerate(node)
-    for key, value in items:
-        if isinstance(value, dict | list):
+    for key, value in node.items() if type(node) is dict else enumerate(node):
+        kind = type(value)
+        if kind is dict or kind is list:
             _settle(value, depth + 1)
-        elif isinstance(value, date | time):
+        elif kind is int:
+            if value.bit_length() > _MAX_BITS:
+                raise ValueError(value)
+        elif kind not in _PLAIN:
             node[key] = value.isoformat()
-        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            raise ValueError(value)

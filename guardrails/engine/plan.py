@@ -124,6 +124,11 @@ class Plan:
             if any(self.ids[number] == rule for number in numbers)
         )
 
+    def judging(self, path: str) -> RuleSet:
+        """The rules that judge the file at ``path`` by itself, not the repository as a whole."""
+        applied = self.applied(path).rules.items()
+        return frozenset().union(*(rules - self.inspector(kind).concluding for kind, rules in applied))
+
     def applied(self, path: str) -> Applied:
         """The rules and formats of a path."""
         folder, lists = self.folder(path), self._globs.match(path)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, RuleSet
-from guardrails.documents.document import Dialect, Format, ParseError
+from guardrails.documents.document import Document, ParseError, Root
 from guardrails.engine.plan import UNPARSABLE, Applied, Plan
-from guardrails.errors import RepositoryError, UserError
+from guardrails.errors import PluginError, RepositoryError, UserError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
+from guardrails.references import Reference
 from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
 
 MAX_SIZE = 20_000_000
@@ -158,17 +159,46 @@ class _Run:
         self.problems.append(Problem(message, path=path, detail="".join(traceback.format_exception(error))))
 
 
-class _Formats(dict[str, "Format | Dialect"]):
+class _Formats(dict[str, "_Guarded"]):
     """Formats by name, each imported when a file first needs it."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.references = plan.registry.formats
 
-    def __missing__(self, name: str) -> Format | Dialect:
-        form: Format | Dialect = self.references[name].load()
-        self[name] = form
+    def __missing__(self, name: str) -> _Guarded:
+        form = self[name] = _Guarded(self.references[name])
         return form
+
+
+class _Guarded:
+    """A format or dialect whose crashes name the plugin that it came with."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._form: Any = reference.load()
+        self._reference = reference
+        self.name: str = self._form.name
+        self.paths: tuple[str, ...] = self._form.paths
+        self.bases: tuple[str, ...] = getattr(self._form, "bases", ())
+
+    def parse(self, text: str) -> Document:
+        """Parse the text of a file; raises ParseError, or PluginError for a crash."""
+        parsed: Document = self._call(self._form.parse, text)
+        return parsed
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The trees of the document that are of this dialect; raises PluginError for a crash."""
+        found: list[Root] = self._call(list, self._call(self._form.roots, document))
+        return found
+
+    def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
+        try:
+            return function(*arguments)
+        except ParseError:
+            raise
+        except Exception as error:
+            name, plugin = self._reference.name, self._reference.plugin
+            raise PluginError(f"format '{name}' of plugin {plugin} broke: {type(error).__name__}: {error}") from error
 
 
 class _Listing:

@@ -41,6 +41,7 @@ def test_explain_path_names_the_layer_that_decided(house):
     assert "house/no-foo" in out
     assert "warn      svc/.guardrails.yaml:2" in out
     assert "low       svc/.guardrails.yaml:2" in out
+    assert "house/has-notes" not in out, "it judges the repository, not this file"
     out = house.run("explain", ".guardrails.yaml").stdout
     assert "house/no-foo" not in out
 
@@ -82,6 +83,7 @@ def test_plan_counts_what_would_run(house):
     out = house.run("plan").stdout
     assert "house/no-foo" in out
     assert "2 files" in out
+    assert "repository" in out.partition("house/has-notes")[2].splitlines()[0]
 
 
 @pytest.mark.parametrize("name", ["policy", "config", "report"])

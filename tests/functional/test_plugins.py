@@ -61,6 +61,13 @@ def test_a_kind_that_crashes_is_named_and_the_run_is_broken(house, installed):
         assert "no-negative-prices" in done.stdout
 
 
+def test_a_format_that_crashes_is_named_and_the_run_is_broken(house, installed):
+    house.write({"prices.csv": "crash-please\n"})
+    done = house.run("check", "--select", "sample", PYTHONPATH=installed)
+    assert done.returncode == 2
+    assert "format 'csv' of plugin sample broke: RuntimeError: asked to crash" in done.stdout
+
+
 def test_installing_and_removing_a_plugin_is_noticed_despite_the_cache(house, installed):
     assert house.run("check").returncode == 2
     assert house.run("check", "--select", "sample", PYTHONPATH=installed).returncode == 0

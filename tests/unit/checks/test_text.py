@@ -55,6 +55,7 @@ def secret(length: int = 20) -> str:
         ("ab\ncé\nd", r"(?s)b.c.", [(1, 2, 2, 3)]),
         ("a\n\nb", r"a\n", [(1, 1, 2, 1)]),
         ("ab\ncd\ne", r"\n", [(1, 3, 2, 1), (2, 3, 3, 1)]),
+        ("ab\nc\n", r"c|\n", [(1, 3, 2, 1), (2, 1, 2, 2), (2, 2, 3, 1)]),
         ("ab", r"^\b", []),
         ("foo\r\nfoo\r\n", r"foo$", [(1, 1, 1, 4), (2, 1, 2, 4)]),
         ("a\r\nb", r"a\nb", [(1, 1, 2, 2)]),
@@ -304,6 +305,11 @@ def test_a_secret_that_begins_like_another() -> None:
     key = secret(30)
     findings = inspect(f"a={key[:10]} a={key} # {key}", {"forbid": r"a=(\w+)", "group": 1, "redact": True})
     assert findings[0].source == f"a={key[:2]}**** a={key[:4]}**** # {key[:4]}****"
+
+
+def test_a_text_too_short_for_a_secret_is_not_looked_for_elsewhere() -> None:
+    (finding,) = inspect("x=ab cab", {"forbid": r"x=(\w+)", "group": 1, "redact": True})
+    assert finding.source == "x=**** cab"
 
 
 def test_a_secret_that_begins_with_a_newline() -> None:

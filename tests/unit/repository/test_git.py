@@ -479,7 +479,7 @@ class TestObjects:
 
     def test_git_that_is_already_dead_is_an_error(self, top: Path, objects: git.Objects) -> None:
         entry = blob(top, "folder/file")
-        objects.size(blob(top, "empty"))
+        objects.read(blob(top, "empty"))
         assert objects._child
         os.kill(objects._child._pid, signal.SIGKILL)
         os.waitid(os.P_PID, objects._child._pid, os.WEXITED | os.WNOWAIT)
