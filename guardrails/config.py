@@ -10,7 +10,8 @@ from guardrails.documents.document import ParseError, Root
 from guardrails.errors import ConfigError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
 from guardrails.policy.loading import parameter_errors, parse_yaml, schedule, schedule_errors, schema
-from guardrails.policy.model import PROFILES, Rule, Schedule
+from guardrails.policy.model import Rule
+from guardrails.policy.terms import PROFILES, Schedule
 from guardrails.policy.validation import validate
 
 FILE_NAMES = (".guardrails.yaml", "pyproject.toml")

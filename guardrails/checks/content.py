@@ -11,6 +11,7 @@ from guardrails.checks.base import MAX_SOURCE, File
 
 _MASK = "****"
 _SHOWN = 4 * MAX_SOURCE  # bytes, so that a line that is cut still fills the source of a finding
+_MANY = 50  # secrets in one line, where looking for all of them behind each would take too long
 
 
 class Line(NamedTuple):
@@ -80,12 +81,11 @@ class Content:
         return place.line.number + newlines, 1 + self._characters(last, place.end)
 
     def hide(self, secrets: Iterable[Place]) -> None:
-        """Mask these places from now on, and what is equal to one in the line where it begins."""
-        spans = self._masks
+        """Mask these places, and what is equal to one in the line where it begins."""
+        spans = []
         for place in secrets:
             spans.append((place.start, place.end))
             self._secrets.setdefault(place.line.start, set()).add(self._text(place.start, place.end))
-        self._masks = []
         for span in sorted(spans):
             if self._masks and span[0] < self._masks[-1][1]:
                 low, high = self._masks.pop()
@@ -95,9 +95,12 @@ class Content:
 
     def shown(self, start: int, end: int, line: Line) -> str:
         """What people may see of a stretch that begins in ``line``; a long one is cut."""
+        known = self._secrets.get(line.start, ())
+        if len(known) > _MANY:
+            return _MASK
+        secrets = sorted(known, key=len, reverse=True)
         stop = min(end, start + _SHOWN)
         parts = list(self._parts(start, stop))
-        secrets = sorted(self._secrets.get(line.start, ()), key=len, reverse=True)
         if secrets and stop < end:
             parts[-1] = parts[-1][: -len(secrets[0])]  # may end with the beginning of one
         text = "".join(parts)

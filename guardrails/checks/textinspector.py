@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, RuleSet, render
 from guardrails.checks.content import Content, Place
-from guardrails.findings import Fact, Finding
+from guardrails.findings import Fact, Finding, digest
 from guardrails.matching import GlobSet, Regex, RegexSet
 from guardrails.repository.entry import FILE
 
@@ -114,7 +113,7 @@ class Check(NamedTuple):
         parts = data[place.start : place.end].split()
         if not self.redact:
             parts += data[place.line.start : min(place.line.end, place.line.start + _LINE)].split()
-        return sha256(b" ".join(parts)).hexdigest()[:20]
+        return digest(parts, size=10)
 
 
 class Hit(NamedTuple):
@@ -145,7 +144,7 @@ class TextInspector(NamedTuple):
         content = Content(file)
         candidates = frozenset(self.regexes.candidates(content.data))
         concerned = self.demanding.union(*(self.forbidding[regex] for regex in candidates))
-        judged: list[tuple[Check, list[Hit], Place | None]] = []
+        judged: list[tuple[Check, list[Hit], list[Place]]] = []
         for number in sorted(rules & concerned):
             check = self.checks[number]
             if check.test != "forbid":
@@ -153,14 +152,14 @@ class TextInspector(NamedTuple):
                     yield check.absent(file)
             elif check.paths not in self.allowed_paths.match(file.path):
                 judged.append((check, *self._hits(check, content, candidates)))
-        for check, hits, rest in judged:
-            if check.redact:
-                content.hide([*(hit.place for hit in hits), *([rest] if rest else ())])
+        content.hide(
+            place for check, hits, rest in judged if check.redact for place in (*(hit.place for hit in hits), *rest)
+        )
         for check, hits, rest in judged:
             for hit in hits:
                 yield check.found(file, content, *hit)
-            if rest:
-                yield check.unjudged(file, content, rest)
+            for place in rest[:1]:
+                yield check.unjudged(file, content, place)
 
     def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:  # noqa: ARG002
         """Nothing: every rule is judged file by file."""
@@ -173,8 +172,8 @@ class TextInspector(NamedTuple):
             for target in check.targets
         )
 
-    def _hits(self, check: Check, content: Content, candidates: frozenset[int]) -> tuple[list[Hit], Place | None]:
-        """What the rule finds, and the place where it stopped looking because there is too much."""
+    def _hits(self, check: Check, content: Content, candidates: frozenset[int]) -> tuple[list[Hit], list[Place]]:
+        """What the rule finds, and the places where it stopped looking because there is too much."""
         spans: dict[tuple[int, int], tuple[Any, Target]] = {}
         rest: list[tuple[int, int]] = []
         for target in check.targets:
@@ -190,7 +189,7 @@ class TextInspector(NamedTuple):
                 if start < end:
                     spans.setdefault((start, end), (match, target))
         if not spans:
-            return [], None
+            return [], []
         hits = []
         line, fine = 0, False
         for place in content.places(sorted(spans)):
@@ -198,4 +197,4 @@ class TextInspector(NamedTuple):
                 line, fine = place.line.number, check.allow.covers_line(content.data[place.line.start : place.line.end])
             if not fine and not check.allow.covers(content.data[place.start : place.end]):
                 hits.append(Hit(place, *spans[place.start, place.end]))
-        return hits, next(content.places(sorted(rest)), None)
+        return hits, list(content.places(sorted(rest)))

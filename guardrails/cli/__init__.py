@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.write(f"guardrails {__version__}\n")
         return OK
     debug = "--debug" in arguments
+    gc.set_threshold(50_000, 20, 20)  # starting makes many objects and hardly any garbage
     try:
         command = arguments[0] if arguments else ""
         args = parser(command).parse_args(arguments[command in COMMANDS :])

@@ -11,7 +11,8 @@ from time import strftime
 
 from guardrails.cli import options, planning
 from guardrails.config import selects
-from guardrails.engine.plan import Plan, compile_plan
+from guardrails.engine.compiler import compile_plan
+from guardrails.engine.plan import Plan
 from guardrails.engine.settle import Settled, decided
 from guardrails.errors import UsageError
 from guardrails.policy.model import Rule

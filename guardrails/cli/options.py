@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from guardrails.engine.options import Options
 from guardrails.errors import UsageError, UserError, UserErrors
-from guardrails.policy.model import PROFILES
+from guardrails.policy.terms import PROFILES
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.entry import Entry, Snapshot
 

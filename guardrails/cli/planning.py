@@ -73,7 +73,7 @@ def settled(
 
 
 def _compile(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -> tuple[Plan, tuple[str, ...]]:
-    from guardrails.engine.plan import compile_plan  # noqa: PLC0415
+    from guardrails.engine.compiler import compile_plan  # noqa: PLC0415
     from guardrails.engine.settle import decided  # noqa: PLC0415
 
     installed, rules, own_packs = settled(snapshot, options, configs)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 from typing import Any, NamedTuple
 
-from guardrails.engine.plan import Decided, Plan, Registry, Setting, compile_plan
+from guardrails.engine.compiler import Decided, compile_plan
+from guardrails.engine.plan import Plan, Registry, Setting
 from guardrails.engine.scan import Scan, scan
 from guardrails.findings import Location
 from guardrails.policy.loading import parse_size

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from guardrails import config
 from guardrails.config import Decision, Layer, Origin
+from guardrails.engine.compiler import Decided, rebase
 from guardrails.engine.options import Options
-from guardrails.engine.plan import UNPARSABLE, Decided, Registry, Setting, rebase
+from guardrails.engine.plan import UNPARSABLE, Registry, Setting
 from guardrails.errors import ConfigError, UsageError, UserError, UserErrors
 from guardrails.matching import GlobSet, PatternError
 from guardrails.policy import loading, packs
-from guardrails.policy.model import Policy, Rule, Source
+from guardrails.policy.model import Policy, Rule
+from guardrails.policy.terms import Source
 from guardrails.repository.entry import FILE, Snapshot
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan
 from guardrails.findings import Enforcement, Finding, Note, Problem, Severity
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 
 
 class Judged(NamedTuple):

@@ -12,7 +12,8 @@ from guardrails.documents.document import ParseError, Path, Root
 from guardrails.documents.yaml import FORMAT as YAML
 from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
-from guardrails.policy.model import PROFILES, Example, Match, Policy, Rule, Schedule, Source
+from guardrails.policy.model import Example, Match, Policy, Rule
+from guardrails.policy.terms import PROFILES, Schedule, Source
 from guardrails.policy.validation import validate
 
 

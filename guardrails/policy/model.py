@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from guardrails.documents.document import Path
-from guardrails.findings import Enforcement, Severity
-
-PROFILES = ("recommended", "strict", "all")
-"""Each profile holds the ones before it."""
+from guardrails.findings import Severity
+from guardrails.policy.terms import Schedule
 
 
 class Match(NamedTuple):
@@ -20,16 +18,6 @@ class Match(NamedTuple):
     formats: tuple[str, ...] = ()
     max_size: int = 0
     """In bytes; 0 is unlimited."""
-
-
-class Schedule(NamedTuple):
-    """Enforcement that may change on dates: ``(ISO date, level)`` in date order, from the empty date on."""
-
-    steps: tuple[tuple[str, Enforcement], ...]
-
-    def on(self, date: str) -> Enforcement:
-        """The level on an ISO date."""
-        return [level for start, level in self.steps if start <= date][-1]
 
 
 class Example(NamedTuple):
@@ -85,29 +73,3 @@ class Policy(NamedTuple):
     rules: tuple[Rule, ...]
     pack: str
     path: str
-
-
-class RuleInfo(NamedTuple):
-    """What reports say about a rule."""
-
-    id: str
-    title: str
-    severity: Severity
-    category: str
-    rationale: str
-    remediation: str
-    references: tuple[str, ...]
-    controls: tuple[str, ...]
-    owner: str
-    kind: str
-    policy_path: str
-    waivable: bool
-
-
-class Source(NamedTuple):
-    """The text of one policy file."""
-
-    pack: str
-    path: str
-    """As messages name it."""
-    data: bytes

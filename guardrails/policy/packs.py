@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from guardrails.errors import PolicyError, UsageError
-from guardrails.policy.model import Source
+from guardrails.policy.terms import Source
 from guardrails.references import Reference
 
 BUILTIN = "builtin"

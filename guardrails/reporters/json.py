@@ -8,7 +8,7 @@ from typing import Any
 
 from guardrails.findings import Enforcement, Note, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.terminal import visible
 
 VERSION = 1

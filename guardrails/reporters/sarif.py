@@ -13,7 +13,7 @@ from typing import Any
 from guardrails.engine.plan import UNPARSABLE
 from guardrails.findings import Enforcement, Severity
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.json import dumps, raw
 from guardrails.reporters.terminal import PARTIAL
 

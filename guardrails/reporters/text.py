@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from guardrails.findings import Enforcement, Finding, Note, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.terminal import PARTIAL, excerpt, visible, visible_path
 
 FOLD = 5

@@ -125,7 +125,7 @@ def find_commit(repository: Repository, ref: str) -> str | None:
     if ref.startswith(("-", "^")) or not ref.isprintable():
         return None
     answer = call(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if answer.code and answer.complaint:
+    if answer.code not in {0, 1}:
         raise _failure("rev-parse", answer.complaint)
     return answer.output.decode().strip() or None
 
@@ -181,10 +181,9 @@ class Objects:
         return self._take(size + 1, entry)[:-1]
 
     def _ask(self, entry: Entry) -> int:
-        child = self._child
-        if child and child.parent != os.getpid():
+        if self._child and self._child.parent != os.getpid():
             self.close()
-        elif self._next == entry.blob:
+        elif self._next and self._next == entry.blob:
             return self._size
         elif self._next and self._size > SKIP:
             self.close()
@@ -214,7 +213,7 @@ class Objects:
         return data
 
     def _more(self, entry: Entry) -> None:
-        assert self._child  # noqa: S101
+        assert self._child  # noqa: S101 - started by _ask
         data = self._child.read()
         if not data:
             self._child.wait()

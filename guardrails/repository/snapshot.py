@@ -55,14 +55,14 @@ def work_tree(root: str, *, use_git: bool | None = None) -> OpenSnapshot:
     Where there is no repository or no git, a folder is walked instead, past those in ``UNLISTED``. ``use_git``
     insists: on git, or on walking ``root`` alone.
     """
-    if use_git:
-        return _WorkTree(_repository(root))
-    repository = None if use_git is False else git.discover(root)
-    if repository and git.program():
-        return _WorkTree(_not_bare(repository))
-    snapshot = _Folder(repository.root if repository else os.path.realpath(root))
-    if repository:
-        snapshot.notes = ("git was not found on PATH, so files that it would ignore are judged too",)
+    repository = _repository(root) if use_git else git.discover(root)
+    if repository is None or use_git is False:
+        return _Folder(os.path.realpath(root))
+    _refuse_bare(repository)
+    if use_git or git.program():
+        return _WorkTree(repository)
+    snapshot = _Folder(repository.root)
+    snapshot.notes = ("git was not found on PATH, so files that it would ignore are judged too",)
     return snapshot
 
 
@@ -71,7 +71,9 @@ def index(root: str) -> OpenSnapshot:
 
     Paths in conflict are left out, with a note; so are, without one, paths that are only intended to be added.
     """
-    return _Index(_not_bare(_repository(root)))
+    repository = _repository(root)
+    _refuse_bare(repository)
+    return _Index(repository)
 
 
 def commit(root: str, ref: str) -> OpenSnapshot:
@@ -364,12 +366,11 @@ def _repository(root: str) -> git.Repository:
     return repository
 
 
-def _not_bare(repository: git.Repository) -> git.Repository:
+def _refuse_bare(repository: git.Repository) -> None:
     if repository.bare:
         raise RepositoryError(
             "is a bare repository: it has no work tree and no index", path=repository.root, hint="judge a commit of it"
         )
-    return repository
 
 
 def _from_disk(name: bytes, status: os.stat_result, *, submodule: bool = False) -> Entry | None:

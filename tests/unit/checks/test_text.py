@@ -203,6 +203,11 @@ def test_messages() -> None:
     assert finding.message == f"caf\udce9.py: {text}: requests get {{rest}} httpx {{other}}"
 
 
+def test_a_group_does_not_hide_the_path() -> None:
+    (finding,) = inspect("x", {"forbid": "(?P<path>x)"}, message="{path}")
+    assert finding.message == "a.txt"
+
+
 @pytest.mark.parametrize(
     ("block", "message"),
     [
@@ -339,6 +344,15 @@ def test_what_is_not_judged_any_more_is_masked(monkeypatch: pytest.MonkeyPatch) 
     findings = inspect("\n".join(keys), {"forbid": "[A-Z]+", "redact": True})
     assert len(findings) == 3
     assert not any(leaks(finding, key) for finding in findings for key in keys)
+
+
+@pytest.mark.parametrize(("count", "source"), [(2, "AABB**** AABB****"), (5000, "****")])
+def test_a_line_full_of_secrets(count: int, source: str) -> None:
+    keys = ["AA" + "".join("BCDEFGHJKL"[int(digit)] for digit in f"{number:04}") * 4 for number in range(count)]
+    start = time.process_time()
+    findings = inspect(" ".join(keys), {"forbid": r"\w+", "redact": True})
+    assert time.process_time() - start < 5
+    assert {finding.source for finding in findings} == {source}
 
 
 words = st.text("abc =:'\"#é漢\r\n", max_size=12)

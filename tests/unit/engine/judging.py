@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from guardrails.engine.compiler import Decided, compile_plan
 from guardrails.engine.examples import tree
-from guardrails.engine.plan import Decided, Plan, Setting, compile_plan
+from guardrails.engine.plan import Plan, Setting
 from guardrails.engine.scan import Scan, scan
 from guardrails.plugins import registry
 from guardrails.policy import loading
-from guardrails.policy.model import Source
+from guardrails.policy.terms import Source
 from guardrails.repository.memory import MemorySnapshot
 
 HEAD = "policy: p\ntitle: P\ncategory: c\nowner: o\nrationale: R.\nrules:\n"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from guardrails.engine.plan import Decided, Setting, compile_plan, rebase
+from guardrails.engine.compiler import Decided, compile_plan, rebase
+from guardrails.engine.plan import Setting
 from guardrails.errors import UserErrors
 from guardrails.findings import Severity
 from guardrails.matching import GlobSet

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from guardrails.errors import UserErrors
 from guardrails.findings import Severity
 from guardrails.policy.loading import load, match, parse_size
-from guardrails.policy.model import Match, Source
+from guardrails.policy.model import Match
+from guardrails.policy.terms import Source
 
 RULE = """\
   - id: r

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Finding, Location, Note, Problem, Severity, fingerprint
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 

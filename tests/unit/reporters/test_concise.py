@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Note, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.concise import report
 from guardrails.reporters.terminal import visible
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from guardrails.findings import Enforcement, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.json import dumps, report
 
 SCHEMA = json.loads((files("guardrails") / "reporters" / "schema" / "report.json").read_bytes())

@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator
 
 from guardrails.findings import Enforcement, Location, Note, Problem, Severity
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.model import RuleInfo
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters import sarif
 from guardrails.reporters.sarif import report
 

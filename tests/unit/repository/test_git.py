@@ -356,9 +356,25 @@ class TestFindCommit:
         assert git.find_commit(repository, ref) == run("rev-parse", "HEAD", cwd=top)
 
     @pytest.mark.parametrize(
-        "ref", ["nope", "", "HEAD~5", "a..b", "HEAD:folder", "-h", "--all", "--output=x", "a\nb", "a\0b", "é", "^HEAD"]
+        "ref",
+        [
+            "picture",
+            "nope",
+            "",
+            "HEAD~5",
+            "a..b",
+            "HEAD:folder",
+            "-h",
+            "--all",
+            "--output=x",
+            "a\nb",
+            "a\0b",
+            "é",
+            "^HEAD",
+        ],
     )
-    def test_not_found(self, repository: git.Repository, ref: str) -> None:
+    def test_not_found(self, top: Path, repository: git.Repository, ref: str) -> None:
+        run("tag", "picture", "HEAD:binary", cwd=top)
         assert git.find_commit(repository, ref) is None
 
     def test_no_commit_yet(self, tmp_path: Path) -> None:
@@ -436,6 +452,12 @@ class TestObjects:
         assert "--filter" in caught.value.hint
         assert "git fsck" in caught.value.hint
         assert objects.read(blob(top, "folder/file")) == b"content\n"
+
+    def test_entry_without_a_blob(self, top: Path, objects: git.Objects) -> None:
+        assert objects.read(blob(top, "folder/file")) == b"content\n"
+        for ask in (objects.size, objects.read):
+            with pytest.raises(RepositoryError):
+                ask(Entry("folder/file"))
 
     def test_object_that_is_no_blob(self, top: Path, objects: git.Objects) -> None:
         with pytest.raises(RepositoryError):

@@ -6,6 +6,7 @@ import subprocess
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
@@ -344,7 +345,7 @@ class TestStates:
         with pytest.raises(RepositoryError, match="cannot be read"):
             work_tree(str(other)).read(Entry(".git"))
 
-    def test_bare_repository(self, top: Path, tmp_path: Path) -> None:
+    def test_bare_repository(self, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         add(top, "a/b")
         save(top)
         bare = tmp_path.resolve() / "bare.git"
@@ -352,10 +353,12 @@ class TestStates:
         opened = commit(str(bare), "main")
         assert opened.root == str(bare)
         assert listed(opened) == {"a/b": b"content\n"}
-        for judge in (work_tree, index):
-            with pytest.raises(RepositoryError, match="bare repository") as caught:
-                judge(str(bare))
-            assert "commit" in caught.value.hint
+        for path in (os.environ["PATH"], "/nonexistent"):
+            monkeypatch.setenv("PATH", path)
+            for judge in (work_tree, index, partial(work_tree, use_git=True)):
+                with pytest.raises(RepositoryError, match="bare repository") as caught:
+                    judge(str(bare))
+                assert "commit" in caught.value.hint
 
     def test_sha256_repository(self, tmp_path: Path) -> None:
         run("init", "-q", "--object-format=sha256", cwd=tmp_path)

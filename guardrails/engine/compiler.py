@@ -1,0 +1,243 @@
+"""Decided rules are compiled into a plan; all that is wrong with any of them is reported together."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from guardrails.checks.base import CheckKind, Rule, RuleSet, Where
+from guardrails.documents.document import Dialect, Format, Root, Span
+from guardrails.engine.plan import Gate, Plan, Registry, Setting
+from guardrails.errors import PolicyError, UserError, UserErrors
+from guardrails.findings import Severity
+from guardrails.matching import GlobSet, PatternError
+from guardrails.policy import model
+from guardrails.policy.terms import RuleInfo
+
+
+class Decided(NamedTuple):
+    """A rule of a folder with everything settled; what :func:`compile_plan` starts from."""
+
+    folder: str
+    rule: model.Rule
+    setting: Setting
+    parameters: Mapping[str, Any]
+    exclude: tuple[tuple[str, str], ...]
+
+
+def compile_plan(decided: Sequence[Decided], registry: Registry) -> Plan:
+    """Compile the rules of all folders; raises UserErrors with everything wrong in any of them."""
+    builder = _Builder(registry)
+    for item in decided:
+        builder.add(item)
+    return builder.build()
+
+
+class _Builder:
+    """Gives equal rules of several folders one number, and equal glob lists one number."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.errors: list[UserError] = []
+        self.lists: dict[tuple[str, ...], int] = {}
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.rules: list[tuple[model.Rule, Mapping[str, Any]]] = []
+        self.gates: dict[Gate, set[int]] = {}
+        self.settings: dict[tuple[str, str], Setting] = {}
+        self.infos: dict[str, RuleInfo] = {}
+
+    def add(self, item: Decided) -> None:
+        rule = item.rule
+        key = (rule.id, repr(sorted(item.parameters.items())))
+        number = self.numbers.setdefault(key, len(self.rules))
+        if number == len(self.rules):
+            self.rules.append((rule, item.parameters))
+        substitute = _Parameters(item.parameters)
+        gate = Gate(
+            folder=item.folder,
+            all_of=tuple(self._list(substitute(list(match.paths))) for match in rule.match if match.paths),
+            none_of=tuple(
+                [self._list(substitute(list(match.exclude))) for match in rule.match if match.exclude]
+                + ([self._list([rebase(folder, glob) for folder, glob in item.exclude])] if item.exclude else [])
+            ),
+            formats=tuple(match.formats for match in rule.match if match.formats),
+            max_size=min((match.max_size for match in rule.match if match.max_size), default=0),
+        )
+        self.gates.setdefault(gate, set()).add(number)
+        self.settings[item.folder, rule.id] = item.setting
+        self.infos.setdefault(rule.id, _info(rule, item.setting.severity))
+
+    def _list(self, globs: Sequence[str]) -> int:
+        return self.lists.setdefault(tuple(globs), len(self.lists))
+
+    def build(self) -> Plan:
+        formats = self._formats()
+        inspectors, kinds = self._inspectors()
+        globs = self._globs()
+        if self.errors:
+            raise UserErrors(self.errors)
+        return Plan(
+            infos=dict(sorted(self.infos.items())),
+            ids=tuple(rule.id for rule, _ in self.rules),
+            kinds=kinds,
+            inspectors=inspectors,
+            settings=self.settings,
+            gates={gate: frozenset(numbers) for gate, numbers in self.gates.items()},
+            globs=globs,
+            formats=formats,
+            registry=self.registry,
+        )
+
+    def _formats(self) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
+        """The formats that rules ask for and the bases these need, bases first."""
+        table: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {}
+
+        def add(name: str) -> None:
+            if name not in table:
+                form: Format | Dialect = self.registry.formats[name].load()
+                bases: tuple[str, ...] = getattr(form, "bases", ())
+                for base in bases:
+                    add(base)
+                table[name] = ((self._list(form.paths),) if form.paths else (), bases)
+
+        for rule, _ in self.rules:
+            for name in dict.fromkeys(name for match in rule.match for name in match.formats):
+                if name in self.registry.formats:
+                    add(name)
+                else:
+                    known = ", ".join(sorted(self.registry.formats))
+                    self.errors.append(
+                        _rule_error(rule, f"no format is named '{name}'", f"formats that are installed: {known}")
+                    )
+        return table
+
+    def _globs(self) -> GlobSet:
+        lists = list(self.lists)
+        while True:
+            try:
+                return GlobSet.compile(lists)
+            except PatternError as error:
+                globs = lists[error.number]
+                self.errors.append(PolicyError(f"the globs {list(globs)} are not valid: {error.message}"))
+                lists[error.number] = ()
+
+    def _inspectors(self) -> tuple[dict[str, bytes], dict[str, RuleSet]]:
+        by_kind: dict[str, list[Rule]] = {}
+        for number, (rule, parameters) in enumerate(self.rules):
+            if rule.kind not in self.registry.kinds:
+                known = ", ".join(sorted(self.registry.kinds))
+                self.errors.append(
+                    _rule_error(rule, f"no check kind is named '{rule.kind}'", f"kinds that are installed: {known}")
+                )
+                continue
+            by_kind.setdefault(rule.kind, []).append(_compilable(number, rule, parameters))
+        inspectors: dict[str, bytes] = {}
+        for kind, rules in sorted(by_kind.items()):
+            implementation: CheckKind = self.registry.kinds[kind].load()
+            invalid = [error for rule in rules for error in _block_errors(rule, implementation.schema)]
+            self.errors += invalid
+            if invalid:
+                continue
+            try:
+                inspectors[kind] = pickle.dumps(implementation.compile(rules))
+            except UserErrors as found:
+                self.errors += found.errors
+        return inspectors, {kind: frozenset(rule.number for rule in rules) for kind, rules in by_kind.items()}
+
+
+class _Parameters:
+    """Puts parameters into the strings of a block; ``{params.x}`` alone takes the value with its type."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self.parameters = parameters
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, list):
+            items = [self(item) for item in value]
+            # A list parameter that stands alone in a list is spliced into it.
+            return [
+                part
+                for old, new in zip(value, items, strict=True)
+                for part in (new if isinstance(new, list) and isinstance(old, str) else [new])
+            ]
+        if isinstance(value, dict):
+            return {key: self(item) for key, item in value.items()}
+        return value
+
+    def _text(self, text: str) -> Any:
+        for name, value in self.parameters.items():
+            marker = f"{{params.{name}}}"
+            if text == marker:
+                return value
+            if marker in text:
+                text = text.replace(marker, str(value))
+        return text
+
+
+def _compilable(number: int, rule: model.Rule, parameters: Mapping[str, Any]) -> Rule:
+    substitute = _Parameters(parameters)
+    return Rule(
+        number=number,
+        id=rule.id,
+        block=substitute(rule.block),
+        message=rule.message,
+        params=dict(parameters),
+        formats=tuple(dict.fromkeys(name for match in rule.match[-1:] for name in match.formats))
+        or tuple(dict.fromkeys(name for match in rule.match for name in match.formats)),
+        places={path: Where(rule.path, line, column) for path, (line, column) in rule.places.items()},
+    )
+
+
+def _block_errors(rule: Rule, schema: Mapping[str, Any]) -> list[UserError]:
+    from guardrails.policy.validation import validate  # noqa: PLC0415 - brings jsonschema along
+
+    locator = _Places(rule)
+    found = validate(Root(rule.block, locator), schema, rule.places[()].path if rule.places else "", PolicyError)
+    for error in found:
+        error.message = f"rule {rule.id}: {error.message}"
+    return found
+
+
+class _Places:
+    """Locates the nodes of a block by the places that were noted when its policy was loaded."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def span(self, path: tuple[str | int, ...], *, key: bool) -> Any:  # noqa: ARG002 - one place serves both
+        where = self.rule.places.get(path)
+        return Span(where.line, where.column, where.line, where.column) if where else None
+
+
+def _rule_error(rule: model.Rule, message: str, hint: str) -> PolicyError:
+    return PolicyError(f"rule {rule.id}: {message}", path=rule.path, line=rule.line, hint=hint)
+
+
+def _info(rule: model.Rule, severity: Severity) -> RuleInfo:
+    return RuleInfo(
+        id=rule.id,
+        title=rule.title,
+        severity=severity,
+        category=rule.category,
+        rationale=rule.rationale,
+        remediation=rule.remediation,
+        references=rule.references,
+        controls=rule.controls,
+        owner=rule.owner,
+        kind=rule.kind,
+        policy_path=f"{rule.path}:{rule.line}",
+        waivable=rule.waivable is not False,
+    )
+
+
+def rebase(folder: str, glob: str) -> str:
+    """A glob that is relative to ``folder``, as one that is relative to the root."""
+    if not folder:
+        return glob
+    sign, glob = ("!", glob[1:]) if glob.startswith("!") else ("", glob)
+    prefix = "/" + "".join("\\" + char if char in "*?[]\\!# " else char for char in folder)
+    anchored = "/" in glob.rstrip("/")
+    return f"{sign}{prefix}/{glob.lstrip('/')}" if anchored else f"{sign}{prefix}/**/{glob}"

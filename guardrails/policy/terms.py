@@ -1,0 +1,46 @@
+"""What a run has to know of a policy when its rules are compiled already."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from guardrails.findings import Enforcement, Severity
+
+PROFILES = ("recommended", "strict", "all")
+"""Each profile holds the ones before it."""
+
+
+class Schedule(NamedTuple):
+    """Enforcement that may change on dates: ``(ISO date, level)`` in date order, from the empty date on."""
+
+    steps: tuple[tuple[str, Enforcement], ...]
+
+    def on(self, date: str) -> Enforcement:
+        """The level on an ISO date."""
+        return [level for start, level in self.steps if start <= date][-1]
+
+
+class RuleInfo(NamedTuple):
+    """What reports say about a rule."""
+
+    id: str
+    title: str
+    severity: Severity
+    category: str
+    rationale: str
+    remediation: str
+    references: tuple[str, ...]
+    controls: tuple[str, ...]
+    owner: str
+    kind: str
+    policy_path: str
+    waivable: bool
+
+
+class Source(NamedTuple):
+    """The text of one policy file."""
+
+    pack: str
+    path: str
+    """As messages name it."""
+    data: bytes
