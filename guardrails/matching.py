@@ -28,6 +28,20 @@ class PatternError(Exception):
         return self.message
 
 
+@lru_cache(maxsize=1024)
+def regex(pattern: str) -> Any:
+    """A regular expression in RE2's syntax, for a text as a whole; raises ValueError with the reason."""
+    import re2  # noqa: PLC0415 - costs milliseconds that a run without patterns saves
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0]
+        raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+
+
 class Regex(NamedTuple):
     """A regular expression in RE2's syntax over UTF-8 text; ``^`` and ``$`` match at lines."""
 
@@ -41,7 +55,7 @@ class Regex(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _compiled(regex: Regex) -> Any:
-    import re2  # noqa: PLC0415 - costs milliseconds that a run without patterns saves
+    import re2  # noqa: PLC0415
 
     try:
         return re2.compile(*_for_re2(regex))

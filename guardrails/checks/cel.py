@@ -2,7 +2,7 @@
 
 Variables: ``self`` (the node), ``root`` (the tree it stands in), ``key`` (its name or index in its parent; empty for
 the root), ``path`` (of the file) and ``params`` (of the rule). Functions and macros: those of the language, and
-those of :mod:`guardrails.checks.celfunctions`. There is no optional syntax (``a.?b``): test with ``has(a.b)``.
+those of :mod:`guardrails.checks.cel_functions`. There is no optional syntax (``a.?b``): test with ``has(a.b)``.
 Regular expressions are RE2.
 
 A loop inside a loop takes time by the product of their lengths, and so does a loop over ``root`` for each node: no
@@ -18,7 +18,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from guardrails.checks.celfunctions import FUNCTIONS
+from guardrails.checks.cel_functions import FUNCTIONS
 from guardrails.documents.document import ParseError
 
 VARIABLES = ("self", "root", "key", "path", "params")
@@ -31,7 +31,7 @@ class EvaluationError(Exception):
 
 
 class Expression(NamedTuple):
-    """An expression that :func:`guardrails.checks.celsource.compile` has checked; picklable."""
+    """An expression that :func:`guardrails.checks.cel_source.compile` has checked; picklable."""
 
     source: str
     """As the binding gets it."""

@@ -1,8 +1,8 @@
 """Checks of structured files: JSONPath selects the nodes, and CEL, JSON Schema or a list of keys judges them.
 
-The evidence of a finding is the :func:`~guardrails.checks.routes.route` to its node, then what is missing there, or
-the value when it is a scalar: so it survives moved lines and reordered neighbours. A list item without a name of its
-own is told from its neighbours by the text it begins with.
+The evidence of a finding is the :func:`~guardrails.checks.document_routes.route` to its node, then what is missing
+there, or the value when it is a scalar: so it survives moved lines and reordered neighbours. A list item without a
+name of its own is told from its neighbours by the text it begins with.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.cel import EvaluationError, Expression, Fields, Scope, members
+from guardrails.checks.document_routes import existing, follow, route, scalar
 from guardrails.checks.jsonpath import JSONPath, Tree
-from guardrails.checks.routes import existing, follow, route, scalar
 from guardrails.documents.document import Path, Root
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
@@ -272,7 +272,7 @@ class DocumentKind:
 
 def _compiled(rule: Rule, errors: list[UserError]) -> Check:
     """The rule ready to judge; with ``errors`` added, it is of no use."""
-    from guardrails.checks import celsource, jsonpath, schemas  # noqa: PLC0415 - plans from the cache do not need them
+    from guardrails.checks import cel_source, document_schemas, jsonpath  # noqa: PLC0415 - plans from the cache do not need them
 
     block = {"each": "$", **rule.block}
     test = next(test for test in _TESTS if test in block)
@@ -280,16 +280,16 @@ def _compiled(rule: Rule, errors: list[UserError]) -> Check:
     def part(key: str, compile: Callable[[str], Any]) -> Any:
         try:
             return compile(block[key]) if key in block else None
-        except (celsource.ExpressionError, jsonpath.PathError) as error:
+        except (cel_source.ExpressionError, jsonpath.PathError) as error:
             errors.append(rule.error(f"{key}: {error}", key, hint=error.hint))
 
     if not rule.formats:
         errors.append(rule.error("document rules need match.format", hint="write match: {format: yaml}"))
     wanted = block[test]
     if test == "assert":
-        wanted = part(test, celsource.compile)
+        wanted = part(test, cel_source.compile)
     elif test == "schema":
-        wanted = schemas.Schema(block[test])
+        wanted = document_schemas.Schema(block[test])
         errors += [
             rule.error(f"schema: {flaw.message}", test, *flaw.path, hint=flaw.hint) for flaw in wanted.mistakes()
         ]
@@ -298,7 +298,7 @@ def _compiled(rule: Rule, errors: list[UserError]) -> Check:
         rule=rule.id,
         formats=rule.formats,
         each=part("each", jsonpath.compile),
-        when=part("when", celsource.compile),
+        when=part("when", cel_source.compile),
         test=test,
         wanted=wanted,
         at=part("at", jsonpath.compile),

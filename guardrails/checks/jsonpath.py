@@ -229,7 +229,7 @@ def _environment() -> Any:
 
 
 def _matches(how: str, string: object, pattern: object) -> bool:
-    from guardrails.checks.celfunctions import regex  # noqa: PLC0415 - few paths match text
+    from guardrails.matching import regex  # noqa: PLC0415 - few paths match text
 
     if not isinstance(string, str) or not isinstance(pattern, str):
         return False

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
-from guardrails.checks.listing import Listing, above, collisions, folder_of, folders_of, join, name_of
-from guardrails.checks.storage import JUDGES, fits, regex, target_of
+from guardrails.checks.path_listing import Listing, above, collisions, folder_of, folders_of, join, name_of
+from guardrails.checks.path_storage import JUDGES, fits, target_of
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
-from guardrails.matching import GlobSet, PatternError
+from guardrails.matching import GlobSet, PatternError, regex
 from guardrails.repository.entry import LINK, Entry
 
 _GLOBS = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}
@@ -308,12 +308,9 @@ def _errors(rule: Rule) -> Iterator[UserError]:
     if "in" in block and "beside" in block:
         yield rule.error("'in' and 'beside' exclude each other", "beside", hint="write two rules, one for each")
     if "name" in block:
-        import re2  # noqa: PLC0415
-
         try:
             regex(block["name"])
-        except re2.error as error:
-            reason = error.args[0].decode("utf-8", "replace")
+        except ValueError as reason:
             hint = "write it in RE2 syntax, which has no look-around and no back-references"
             yield rule.error(f"'{block['name']}' is not a valid regular expression: {reason}", "name", hint=hint)
     for key in ("require", "in"):

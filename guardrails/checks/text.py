@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from guardrails.checks.base import Rule
-from guardrails.checks.textinspector import Allowance, Check, Target, TextInspector
+from guardrails.checks.text_inspector import Allowance, Check, Target, TextInspector
 from guardrails.documents.document import Path
 from guardrails.errors import UserError, UserErrors
 from guardrails.matching import GlobSet, PatternError, Regex, RegexSet

@@ -71,7 +71,7 @@ class _Run:
         self.findings: list[Finding] = []
         self.facts: dict[str, list[Fact]] = {}
         self.problems: list[Problem] = []
-        self.notes: list[Note] = []
+        self.notes = [Note(text) for text in snapshot.notes]
 
     def judge(self, entry: Entry) -> None:
         """Let every kind that has rules for the file inspect it."""
@@ -113,7 +113,7 @@ class _Run:
                 if rules:
                     found = inspector.conclude(self.facts.get(kind, ()), listing, rules)
                     self.findings += [item for item in found if self.plan.stands(item.rule, item.location.path)]
-            except UserError:
+            except RepositoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
                 self._crash(kind, error)
@@ -206,7 +206,12 @@ class _Listing:
 
     def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
         self.plan = plan
-        self.entries = snapshot.entries()
+        self.snapshot = snapshot
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All paths; listed when a rule first asks."""
+        return self.snapshot.entries()
 
     def matched(self, rule: int) -> Sequence[Entry]:
         """The paths that the rule's ``match`` selects."""

@@ -31,6 +31,9 @@ class Snapshot(Protocol):
     title: str
     """What is judged, for people: ``work tree``, ``index``, ``commit 1a2b3c``."""
 
+    notes: tuple[str, ...]
+    """What the snapshot had to leave out, for people; complete once it is listed."""
+
     def entries(self) -> Sequence[Entry]:
         """All paths of the snapshot in path order; listed once."""
 

@@ -20,6 +20,7 @@ class MemorySnapshot:
 
     root = "/nonexistent"
     title = "example"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, contents: Mapping[str, Content]) -> None:
         self._contents = {path: contents[path] for path in sorted(contents)}

@@ -55,8 +55,10 @@ def work_tree(root: str, *, use_git: bool | None = None) -> OpenSnapshot:
     Where there is no repository or no git, a folder is walked instead, past those in ``UNLISTED``. ``use_git``
     insists: on git, or on walking ``root`` alone.
     """
+    if use_git is False:
+        return _Folder(os.path.realpath(root))
     repository = _repository(root) if use_git else git.discover(root)
-    if repository is None or use_git is False:
+    if repository is None:
         return _Folder(os.path.realpath(root))
     _refuse_bare(repository)
     if use_git or git.program():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.checks import cel, celfunctions, celsource
+from guardrails.checks import cel, cel_functions, cel_source
 from guardrails.checks.cel import EvaluationError, Scope
 from guardrails.documents.document import MAX_DEPTH, ParseError
 
@@ -33,7 +33,7 @@ def scope(node: Any = None, key: str | int = "", path: str = "") -> Scope:
 
 
 def evaluate(source: str, node: Any, **params: Any) -> Any:
-    return scope(node, "k", "dir/file.yaml").value(celsource.compile(source), params)
+    return scope(node, "k", "dir/file.yaml").value(cel_source.compile(source), params)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_values(source: str, value: Any) -> None:
     ],
 )
 def test_glob(pattern: str, text: str, fits: bool) -> None:
-    assert scope([text, pattern]).value(celsource.compile("self[0].glob(self[1])"), {}) is fits
+    assert scope([text, pattern]).value(cel_source.compile("self[0].glob(self[1])"), {}) is fits
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_long_words_are_cut() -> None:
 
 
 def test_too_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(celfunctions, "MAX_PARTS", 3)
+    monkeypatch.setattr(cel_functions, "MAX_PARTS", 3)
     assert evaluate("self.split(',')", "1,2,3,4") == ["1", "2", "3", "4"]
     for source in ("self.split('')", "(self + ',').split(',')"):
         with pytest.raises(EvaluationError, match="too many parts"):
@@ -144,7 +144,7 @@ def test_too_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_scope_follows_its_node() -> None:
     judged = Scope({"a": 1}, "f")
-    whole = celsource.compile("[self, key, root.a, path, params.p]")
+    whole = cel_source.compile("[self, key, root.a, path, params.p]")
     results = []
     for node, key, params in (("x", "k", {"p": 1}), ("y", 0, {"p": 2}), ("y", 0, {"p": 3})):
         judged.enter(node, key)
@@ -159,7 +159,7 @@ def test_values_are_converted_once_and_only_when_used(monkeypatch: pytest.Monkey
     judged = Scope({"whole": 1}, "f")
     judged.enter("node", "k")
     for _ in range(3):
-        judged.value(celsource.compile("self == 'node'"), {})
+        judged.value(cel_source.compile("self == 'node'"), {})
     assert converted == ["node"]
 
 
@@ -177,7 +177,7 @@ def test_only_what_expressions_name_is_converted(monkeypatch: pytest.MonkeyPatch
         "size(self) == 4",
         "has(self.d)",
     ]
-    expressions = [celsource.compile(source) for source in sources]
+    expressions = [cel_source.compile(source) for source in sources]
     fields = cel.members(expressions[:-1], "self")
     assert fields == {"a", "b", "c", "x"}
     judged = Scope(node, "f")
@@ -190,7 +190,7 @@ def test_only_what_expressions_name_is_converted(monkeypatch: pytest.MonkeyPatch
 def test_too_much_to_convert(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cel, "MAX_VALUES", 9)
     judged = Scope(None, "f")
-    expression = celsource.compile("size(self) > 0")
+    expression = cel_source.compile("size(self) > 0")
     judged.enter([1, {"a": [2, 3]}], "")
     assert judged.value(expression, {}) is True
     judged.enter([4, 5, 6], "")
@@ -220,7 +220,7 @@ def test_values_that_cel_does_not_have(node: Any, source: str) -> None:
 
 
 def test_a_path_that_is_not_unicode() -> None:
-    assert scope(None, "", "caf\udce9.yaml").value(celsource.compile("path.endsWith('.yaml')"), {}) is True
+    assert scope(None, "", "caf\udce9.yaml").value(cel_source.compile("path.endsWith('.yaml')"), {}) is True
 
 
 def test_deepest_values() -> None:
@@ -245,7 +245,7 @@ anything = st.recursive(
     max_leaves=12,
 )
 EXPRESSIONS = [
-    celsource.compile(source)
+    cel_source.compile(source)
     for source in (
         "self == root",
         "self.a.b > 1 || size(self) > 2",
@@ -275,7 +275,7 @@ def test_any_value_gives_a_value_or_an_error(node: Any, expression: cel.Expressi
 
 members = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 2) | st.just({"a": 1}), max_size=3)
 MEMBER_EXPRESSIONS = [
-    celsource.compile(source)
+    cel_source.compile(source)
     for source in (
         "self.a == 1",
         "has(self.b) && has(self.c)",

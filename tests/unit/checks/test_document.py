@@ -469,7 +469,7 @@ def test_what_is_imported_to_judge() -> None:
         "from guardrails.repository.entry import Entry\n"
         "assert list(inspector.inspect(File(Entry('x'), None, {}), frozenset({0}))) == []\n"
         "heavy = {'jsonschema', 'jsonpath_rfc9535', 're2', 'cel.cel', 'logging', 'dataclasses', 'pathlib', 'inspect',\n"
-        "  'guardrails.checks.celsource', 'guardrails.checks.schemas'}\n"
+        "  'guardrails.checks.cel_source', 'guardrails.checks.document_schemas'}\n"
         "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

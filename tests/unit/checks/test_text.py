@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from guardrails.checks import textinspector
+from guardrails.checks import text_inspector
 from guardrails.checks.base import MAX_SOURCE, File, Rule, Where
 from guardrails.checks.text import KIND
 from guardrails.errors import UserErrors
@@ -339,7 +339,7 @@ def test_a_secret_is_not_shown_by_its_beginning_at_the_end_of_a_long_line() -> N
 
 
 def test_what_is_not_judged_any_more_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textinspector, "MAX_MATCHES", 2)
+    monkeypatch.setattr(text_inspector, "MAX_MATCHES", 2)
     keys = [secret(length) for length in (20, 21, 22)]
     findings = inspect("\n".join(keys), {"forbid": "[A-Z]+", "redact": True})
     assert len(findings) == 3
@@ -451,13 +451,13 @@ def test_many_matches_take_linear_time_and_are_not_lost_silently(unit: str) -> N
     start = time.process_time()
     findings = inspect(unit * 100_000, {"forbid": "TODO"}, key)
     assert time.process_time() - start < 10
-    assert len(findings) == 2 * (textinspector.MAX_MATCHES + 1)
+    assert len(findings) == 2 * (text_inspector.MAX_MATCHES + 1)
     assert findings[10_000].message == "a pattern matches more than 10,000 times; what comes after this is not judged"
     assert findings[10_000].location.line == (10_001 if "\n" in unit else 1)
 
 
 def test_allowed_matches_count_for_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textinspector, "MAX_MATCHES", 3)
+    monkeypatch.setattr(text_inspector, "MAX_MATCHES", 3)
     block = {"forbid": r"\w+", "allow": {"words": ["x"]}}
     assert spans(inspect("x x x", block)) == []
     assert spans(inspect("x x x y", block)) == [(1, 7, 1, 8)]

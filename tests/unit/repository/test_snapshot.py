@@ -585,6 +585,8 @@ class TestFolder:
         opened = work_tree(str(top / "folder"), use_git=False)
         assert opened.root == str(top / "folder")
         assert list(listed(opened)) == ["ignored"]
+        write(top, "folder/.git", content="nonsense")
+        assert list(listed(work_tree(str(top / "folder"), use_git=False))) == ["ignored"]
 
     def test_folder_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(RepositoryError, match="cannot be read: No such file"):

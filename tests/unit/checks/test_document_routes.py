@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.checks.routes import existing, follow, route, scalar
+from guardrails.checks.document_routes import existing, follow, route, scalar
 
 POD = {
     "kind": "Pod",

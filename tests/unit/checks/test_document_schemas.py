@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.checks.schemas import Schema
+from guardrails.checks.document_schemas import Schema
 from guardrails.documents.document import MAX_DEPTH
 
 

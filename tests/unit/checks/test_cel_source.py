@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.checks import celsource
+from guardrails.checks import cel_source
 from guardrails.checks.cel import EvaluationError, Scope
-from guardrails.checks.celsource import ExpressionError
+from guardrails.checks.cel_source import ExpressionError
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from guardrails.checks.celsource import ExpressionError
     ],
 )
 def test_needs(source: str, needs: dict[str, Any]) -> None:
-    expression = pickle.loads(pickle.dumps(celsource.compile(source)))
+    expression = pickle.loads(pickle.dumps(cel_source.compile(source)))
     assert dict(expression.needs) == needs
 
 
@@ -73,7 +73,7 @@ def test_needs(source: str, needs: dict[str, Any]) -> None:
 )
 def test_wrong_expressions(source: str, message: str, hint: str) -> None:
     with pytest.raises(ExpressionError) as caught:
-        celsource.compile(source)
+        cel_source.compile(source)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert hint in caught.value.hint
@@ -82,9 +82,9 @@ def test_wrong_expressions(source: str, message: str, hint: str) -> None:
 
 @pytest.mark.parametrize("part", ["!", "1+", "self.a.", "self[0]==", "- -", "true?1:", "[", "[1].all(x,"])
 def test_longest_expressions_do_not_break_the_process(part: str) -> None:
-    source = part * ((celsource.MAX_SOURCE - 4) // len(part)) + "self"
+    source = part * ((cel_source.MAX_SOURCE - 4) // len(part)) + "self"
     try:
-        expression = celsource.compile(source)
+        expression = cel_source.compile(source)
     except ExpressionError:
         return
     scope = Scope(None, "")
@@ -104,7 +104,7 @@ QUOTES = ["'", '"', "'''", '"""']
 def test_literals_are_left_alone(text: str, quote: str) -> None:
     tricky = f"// {text} size(self) matches('"
     literal = quote + tricky.replace("\\", "\\\\").replace(quote[0], "\\" + quote[0]) + quote
-    expression = celsource.compile(f"size({literal}) == {len(tricky)} && {literal} == self // size('")
+    expression = cel_source.compile(f"size({literal}) == {len(tricky)} && {literal} == self // size('")
     scope = Scope(None, "")
     scope.enter(tricky, "")
     assert scope.value(expression, {}) is True
@@ -112,14 +112,14 @@ def test_literals_are_left_alone(text: str, quote: str) -> None:
 
 @pytest.mark.parametrize("source", [r"r'\' + 'size(a)'", r'br"\" == BR"""size(a)"""', r"R'''matches(' \''' == ''"])
 def test_raw_literals_are_left_alone(source: str) -> None:
-    assert celsource.compile(source).source == source
+    assert cel_source.compile(source).source == source
 
 
 @settings(deadline=None)
 @given(st.text(alphabet="self.x()[]'\"=&|!?:, \\ab1+-\n/", max_size=20) | st.text(max_size=10))
 def test_any_text_is_an_expression_or_an_error(text: str) -> None:
     try:
-        expression = celsource.compile(text)
+        expression = cel_source.compile(text)
     except ExpressionError as error:
         message = str(error)
     else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import File
-from guardrails.checks.listing import MAX_TARGET, escapes, name_of
+from guardrails.checks.path_listing import MAX_TARGET, escapes, name_of
+from guardrails.matching import regex
 from guardrails.repository.entry import FILE, LINK
 
 
@@ -161,13 +161,3 @@ def target_of(file: File) -> str:
 def fits(pattern: str, text: str) -> bool:
     """Whether a regular expression matches the whole text."""
     return regex(pattern).fullmatch(text.encode("utf-8", "surrogateescape")) is not None
-
-
-@cache
-def regex(pattern: str) -> Any:
-    """The compiled RE2; raises ``re2.error``."""
-    import re2  # noqa: PLC0415 - only rules about names need it
-
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)

@@ -18,24 +18,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from guardrails.matching import regex
+
 MAX_TEXT = 20_000_000
 """Longest text that a function makes, in characters."""
 MAX_PARTS = 1_000_000
 """Most parts that a text is split into."""
-
-
-@lru_cache(maxsize=1024)
-def regex(pattern: str) -> Any:
-    """The compiled RE2; raises ValueError with the reason."""
-    import re2  # noqa: PLC0415 - most expressions match no text
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        reason = error.args[0]
-        raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
 
 
 def _matches(text: str, pattern: str) -> bool:

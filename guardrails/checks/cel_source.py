@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from guardrails.checks.cel import VARIABLES, Expression, Fields, binding
-from guardrails.checks.celfunctions import FUNCTIONS, regex
+from guardrails.checks.cel_functions import FUNCTIONS
+from guardrails.matching import regex
 
 MAX_SOURCE = 4_000
 """Longest expression, in characters; the binding recurses over what it has parsed."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, RuleSet, render
-from guardrails.checks.content import Content, Place
+from guardrails.checks.text_content import Content, Place
 from guardrails.findings import Fact, Finding, digest
 from guardrails.matching import GlobSet, Regex, RegexSet
 from guardrails.repository.entry import FILE

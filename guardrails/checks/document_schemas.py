@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from guardrails.checks.celfunctions import regex
 from guardrails.documents.document import Path
+from guardrails.matching import regex
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
