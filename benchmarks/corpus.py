@@ -144,7 +144,7 @@ def source_distribution(work: Path, requirement: str) -> Path | None:
     if root.exists():
         return root
     download = work / "downloads" / requirement
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation"]
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
     command += ["--no-binary", ":all:", "-d", str(download), requirement]
     env = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     subprocess.run(command, env=env, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

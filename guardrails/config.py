@@ -9,13 +9,18 @@ from typing import Any, NamedTuple
 from guardrails.documents.document import ParseError, Root
 from guardrails.errors import ConfigError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
-from guardrails.policy.loading import parameter_errors, parse_yaml, schedule, schedule_errors, schema
+from guardrails.policy.loading import (
+    GLOB_HINT,
+    glob_error,
+    parameter_errors,
+    parse_yaml,
+    schedule,
+    schedule_errors,
+    schema,
+)
 from guardrails.policy.model import Rule
 from guardrails.policy.terms import PROFILES, Schedule
 from guardrails.policy.validation import validate
-
-FILE_NAMES = (".guardrails.yaml", "pyproject.toml")
-"""In one folder the first that has settings counts."""
 
 
 class Origin(NamedTuple):
@@ -86,7 +91,7 @@ def parse(path: str, data: bytes, errors: list[UserError]) -> Layer | None:
     if not found_here:
         found_here = list(_semantic_errors(root, path, folder))
     errors += found_here
-    return _layer(root, path, folder) if not found_here else Layer(folder, path, packs=_packs(root))
+    return _layer(root, path, folder) if not found_here else Layer(folder, path, packs=_packs(root), lines=_lines(root))
 
 
 def _root(path: str, data: bytes) -> Root | None:
@@ -99,10 +104,27 @@ def _semantic_errors(root: Root, path: str, folder: str) -> Iterator[UserError]:
         span = root.span(("rules", selector), key=True)
         for message in schedule_errors(_mapping(value).get("enforcement", "off")):
             yield ConfigError(f"{selector}: {message}", path=path, line=span.line, column=span.column)
+    for at, globs in _globs(root.value):
+        for position, glob in enumerate(globs):
+            if message := glob_error(glob):
+                span = root.span((*at, position))
+                yield ConfigError(message, path=path, line=span.line, column=span.column, hint=GLOB_HINT)
     if folder and "packs" in root.value:
         span = root.span(("packs",), key=True)
         hint = "name packs in the file at the root of the repository"
         yield ConfigError("packs cannot be set in a folder", path=path, line=span.line, column=span.column, hint=hint)
+
+
+def _globs(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Sequence[str]]]:
+    """Every list of globs in a file, by its path."""
+    yield ("exclude",), value.get("exclude", ())
+    for selector, setting in value.get("rules", {}).items():
+        yield ("rules", selector, "exclude"), _mapping(setting).get("exclude", ())
+
+
+def _lines(root: Root) -> dict[str, int]:
+    keys = root.value if isinstance(root.value, dict) else ()
+    return {key: root.span((key,), key=True).line for key in keys}
 
 
 def _packs(root: Root) -> tuple[str, ...]:
@@ -121,7 +143,7 @@ def _layer(root: Root, path: str, folder: str) -> Layer:
         exclude=tuple(value.get("exclude", ())),
         entries=tuple(sorted(entries, key=lambda entry: _specificity(entry.selector))),
         final=frozenset(value.get("final", ())),
-        lines={key: root.span((key,), key=True).line for key in value},
+        lines=_lines(root),
     )
 
 
@@ -167,26 +189,33 @@ def selects(selector: str, rule: str) -> bool:
     return selector in {rule, rule.partition("/")[0]} or fnmatchcase(rule, selector)
 
 
-def unknown_selectors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[UserError]:
-    """An error for each key of ``rules`` that means no rule at all."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for the message
-
+def selector_errors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[UserError]:
+    """An error for each key of ``rules`` that means no rule, and each parameter that none of its rules has."""
     errors: list[UserError] = []
-    known = sorted({rule.id for rule in rules} | {rule.id.partition("/")[0] for rule in rules})
+    names = sorted({rule.id for rule in rules} | {rule.id.partition("/")[0] for rule in rules})
     for layer in layers:
         for entry in layer.entries:
-            if not any(selects(entry.selector, rule.id) for rule in rules):
-                close = get_close_matches(entry.selector, known, n=1)
-                errors.append(
-                    ConfigError(
-                        f"no rule or policy is named '{entry.selector}'",
-                        path=layer.path,
-                        line=entry.origin.line,
-                        column=entry.column,
-                        hint=f"did you mean '{close[0]}'?" if close else "`guardrails rules --profile all` lists them",
-                    )
-                )
+            meant = [rule for rule in rules if selects(entry.selector, rule.id)]
+            known = sorted({name for rule in meant for name in rule.parameters})
+            wrong = [
+                (f"{entry.selector}: parameter '{name}' is not one it has", f"it has: {', '.join(known) or 'none'}")
+                for name in entry.parameters
+                if meant and name not in known
+            ]
+            if not meant:
+                wrong = [(f"no rule or policy is named '{entry.selector}'", _closest(entry.selector, names))]
+            errors += [
+                ConfigError(message, path=layer.path, line=entry.origin.line, column=entry.column, hint=hint)
+                for message, hint in wrong
+            ]
     return errors
+
+
+def _closest(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for the message
+
+    close = get_close_matches(name, names, n=1)
+    return f"did you mean '{close[0]}'?" if close else "`guardrails rules --off` lists them"
 
 
 def decide(rule: Rule, layers: Sequence[Layer], profile: tuple[str, Origin] | None) -> Decision:
@@ -217,6 +246,7 @@ class _State:
         self.origins: dict[str, Origin] = dict.fromkeys(("severity", "enforcement", *rule.parameters), own)
         self.locked: Origin | None = None
         self.locked_profile = PROFILES[0]
+        self.floor = (self.severity, self.enforcement, self.parameters)
         self.final: dict[str, Origin] = {}
         self.errors: list[UserError] = []
 
@@ -233,47 +263,46 @@ class _State:
             self._refuse(layer, origin, 1, "exclude is final", self.final["exclude"], of="")
         elif not self.locked:
             self.exclude += [(layer.folder, glob) for glob in layer.exclude]
-        for entry in layer.entries:
-            if selects(entry.selector, self.rule.id):
-                self._apply(layer, entry)
-        self.final.update({key: Origin(layer.path, layer.lines.get(key, 1)) for key in layer.final})
+        meant = [entry for entry in layer.entries if selects(entry.selector, self.rule.id)]
+        for entry in meant:
+            self._apply(layer, entry, self.locked)
+        # Only now: what a file marks final binds those inside it, and not the rest of its own settings.
+        if finals := [entry.origin for entry in meant if entry.final]:
+            self.locked = self.locked or finals[-1]
+            self.floor = (self.severity, self.enforcement, dict(self.parameters))
+            self.locked_profile = max(self.locked_profile, self.profile, key=PROFILES.index)
+        for key in layer.final:
+            self.final.setdefault(key, Origin(layer.path, layer.lines["final"]))
 
-    def _apply(self, layer: Layer, entry: Entry) -> None:
-        locked = self.locked if self.locked and self.locked.text != layer.path else None
+    def _apply(self, layer: Layer, entry: Entry, locked: Origin | None) -> None:
+        severity, enforcement, parameters = self.floor
         if entry.severity is not None:
-            if locked and entry.severity < self.severity:
-                self._refuse(layer, entry.origin, entry.column, f"severity {self.severity.label} is final", locked)
+            if locked and entry.severity < severity:
+                self._refuse(layer, entry.origin, entry.column, f"severity {severity.label} is final", locked)
             else:
                 self.severity, self.origins["severity"] = entry.severity, entry.origin
         if entry.enforcement is not None:
-            if locked and looser(entry.enforcement, self.enforcement):
+            if locked and looser(entry.enforcement, enforcement):
                 self._refuse(layer, entry.origin, entry.column, "its enforcement is final", locked)
             else:
                 self.enforcement, self.origins["enforcement"] = entry.enforcement, entry.origin
                 self.named = True
         if entry.exclude:
-            if locked:
-                self._refuse(layer, entry.origin, entry.column, "its exclude is final", locked)
+            if by := locked or self.final.get("exclude"):
+                self._refuse(layer, entry.origin, entry.column, "its exclude is final", by)
             else:
                 self.exclude += [(layer.folder, glob) for glob in entry.exclude]
         for name, value in entry.parameters.items():
-            if name in self.parameters and locked and value != self.parameters[name]:
+            if locked and name in parameters and value != parameters[name]:
                 self._refuse(layer, entry.origin, entry.column, f"parameter '{name}' is final", locked)
             else:
                 self._set_parameter(layer, entry, name, value)
-        if entry.final:
-            self.locked, self.locked_profile = entry.origin, self.profile
 
     def _set_parameter(self, layer: Layer, entry: Entry, name: str, value: Any) -> None:
         shape = self.rule.parameters.get(name)
         if shape is None:
-            if _specificity(entry.selector)[0] < 2:
-                return  # A selector of many rules may name what only some of them have.
-            known = ", ".join(sorted(self.rule.parameters)) or "none"
-            problem = [f"is not one it has; it has: {known}"]
-        else:
-            problem = list(parameter_errors(shape, value))
-        for message in problem:
+            return  # Some other rule of the selector has it, see selector_errors().
+        for message in parameter_errors(shape, value):
             self.errors.append(
                 ConfigError(
                     f"{self.rule.id}: parameter '{name}' {message}",

@@ -25,3 +25,7 @@ class Reference(NamedTuple):
                 f"plugin {self.plugin}: {self.name} ({self.target}) cannot be loaded: {type(error).__name__}: {error}",
                 hint=f"reinstall or remove the package that provides {self.plugin}",
             ) from error
+
+    def broke(self, what: str, error: Exception) -> PluginError:
+        """The error to raise when the code that was referred to crashed."""
+        return PluginError(f"{what} '{self.name}' of plugin {self.plugin} broke: {type(error).__name__}: {error}")

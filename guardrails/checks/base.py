@@ -20,6 +20,9 @@ MAX_SOURCE = 240
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1b")
+
+
 class Where(NamedTuple):
     """A place in a policy file, counting from 1."""
 
@@ -90,8 +93,14 @@ class File:
 
     @property
     def binary(self) -> bool:
-        """Whether the content is not text: a NUL near the start, and no byte order mark that explains it."""
-        return b"\0" in self.data[:8192] and self.encoding == "utf-8"
+        """Whether the content is not text: NULs near the start among many control characters, and no byte order mark.
+
+        A single NUL does not make a file binary, or it would hide whatever else stands there.
+        """
+        start = self.data[:8192]
+        if b"\0" not in start or self.encoding != "utf-8":
+            return False
+        return len(start.translate(None, _CONTROLS)) < len(start) * 0.95
 
     @property
     def text(self) -> str:
@@ -232,7 +241,16 @@ def render(template: str, values: Mapping[str, Any]) -> str:
                 return match[0]
         if value is None or isinstance(value, bool):
             return {None: "null", True: "true", False: "false"}[value]
-        text = value if isinstance(value, str) else repr(value) if isinstance(value, dict | list) else str(value)
+        text = as_text(value)
         return text if len(text) <= 120 else text[:117] + "..."
 
     return _FIELD.sub(fill, template)
+
+
+def as_text(value: Any) -> str:
+    """A plain value as people write it: strings bare, the rest as in YAML."""
+    if isinstance(value, list):
+        return ", ".join(map(as_text, value))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

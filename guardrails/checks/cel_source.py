@@ -16,6 +16,7 @@ from guardrails.checks.cel_functions import FUNCTIONS
 from guardrails.matching import regex
 
 MAX_SOURCE = 4_000
+MAX_LOOPS = 3
 """Longest expression, in characters; the binding recurses over what it has parsed."""
 
 
@@ -36,6 +37,9 @@ def compile(source: str) -> Expression:
     except ValueError as error:
         raise _syntax_error(source, str(error)) from None
     plain = _UNREAD.sub(_blanks, source)
+    if _loops(plain) > MAX_LOOPS:
+        hint = "each loop inside a loop multiplies the time it takes; select the nodes with `each` instead"
+        raise ExpressionError(f"more than {MAX_LOOPS} loops stand inside each other", hint)
     functions = {name for name in names["functions"] if name.isidentifier()}
     bound = set(_BOUND.findall(plain))
     for name in sorted(bound.intersection(VARIABLES)):
@@ -63,6 +67,23 @@ _UNREAD = re.compile(_LITERAL + r"|//[^\n]*")
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|map|filter)\s*\(\s*(\w+)\s*,")
 _REPLACED = re.compile(r"\b(?:matches|size)(?=\s*\()")
 _PATTERN = re.compile(rf"\.\s*matches\s*\(\s*({_LITERAL})\s*\)")
+
+
+def _loops(plain: str) -> int:
+    """How deep loops (all, exists, map, …) stand inside each other."""
+    starts = {match.end(1) for match in _LOOP.finditer(plain)}
+    open_: list[bool] = []
+    deepest = 0
+    for at, char in enumerate(plain, 1):
+        if char == "(":
+            open_.append(at in starts)
+            deepest = max(deepest, sum(open_))
+        elif char == ")" and open_:
+            open_.pop()
+    return deepest
+
+
+_LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|map|filter)\s*(\()")
 
 
 def _blanks(match: re.Match[str]) -> str:

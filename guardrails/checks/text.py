@@ -14,7 +14,8 @@ from guardrails.matching import GlobSet, PatternError, Regex, RegexSet
 _WITHIN = 20
 
 _LIST = {"type": "array", "items": {"type": "string", "minLength": 1}}
-_PATTERNS = {"anyOf": [{"type": "string", "minLength": 1}, {**_LIST, "minItems": 1}]}
+_PATTERN = {"type": "string", "minLength": 1, "maxLength": 4000}
+_PATTERNS = {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN, "minItems": 1}]}
 SCHEMA: Mapping[str, Any] = {
     "description": "RE2 regular expressions over the text of a file. ^ and $ match at lines; CR LF counts as LF.",
     "type": "object",

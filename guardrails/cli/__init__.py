@@ -36,7 +36,7 @@ def entry() -> NoReturn:
     by then: files are closed where they were opened.
     """
     code = main()
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):  # Of a stream that was closed, or never there.
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
@@ -48,7 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"guardrails {__version__}\n")
         return OK
-    debug = "--debug" in arguments
+    if sys.stdout is None:  # Python leaves it out when the stream was closed before we started.
+        _explain(UserError("standard output is closed"), debug=False)
+        return BROKEN
     gc.set_threshold(50_000, 20, 20)  # starting makes many objects and hardly any garbage
     try:
         command = arguments[0] if arguments else ""
@@ -63,10 +65,12 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output has seen enough; Python would complain about it once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN
-    except Exception as error:
-        if debug:
-            raise
-        _explain(error)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else f"cannot write: {error.strerror}"
+        _explain(UserError(reason), debug="--debug" in arguments)
+        return BROKEN
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence, and an exit code that tells
+        _explain(error, debug="--debug" in arguments)
         return BROKEN
 
 
@@ -111,11 +115,17 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return HelpFormatter(prog, width=width)
 
 
-def _explain(error: Exception) -> None:
-    errors = error.errors if isinstance(error, UserErrors) else [error]
-    for each in errors:
+def _explain(error: Exception, *, debug: bool) -> None:
+    """Say what is wrong, on standard error; names and texts of a repository cannot command the terminal."""
+    from guardrails.reporters.terminal import visible  # noqa: PLC0415 - only when something is wrong
+
+    if debug:
+        import traceback  # noqa: PLC0415
+
+        sys.stderr.write("".join(traceback.format_exception(error)))
+    for each in error.errors if isinstance(error, UserErrors) else [error]:
         if isinstance(each, UserError):
-            text = f"error: {each}\n" + (f"  hint: {each.hint}\n" if each.hint else "")
+            message, hint = str(each), each.hint
         else:
-            text = f"error: internal error: {type(each).__name__}: {each}\n  hint: run it again with --debug\n"
-        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+            message, hint = f"internal error: {type(each).__name__}: {each}", "run it again with --debug"
+        sys.stderr.write(f"error: {visible(message)}\n" + (f"  hint: {visible(hint)}\n" if hint else ""))

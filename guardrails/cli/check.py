@@ -13,7 +13,7 @@ from guardrails import __version__
 from guardrails.cli import options, planning
 from guardrails.cli.progress import progress
 from guardrails.engine.scan import scan
-from guardrails.errors import PluginError, UsageError
+from guardrails.errors import UsageError
 from guardrails.governance.verdict import Style, Verdict, judge
 from guardrails.references import Reference
 
@@ -26,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
         "--format",
-        default=os.environ.get("GUARDRAILS_FORMAT", "text"),
+        default=os.environ.get("GUARDRAILS_FORMAT") or "text",
         metavar="FORMAT",
         help="text, concise, json, sarif, or one of a plugin (GUARDRAILS_FORMAT)",
     )
@@ -42,7 +42,8 @@ def run(args: Namespace) -> int:
     start = next(iter(args.paths), ".")
     with closing(options.open_snapshot(args, start)) as snapshot:
         selection = options.select_entries(snapshot, args.paths, staged=args.staged)
-        configs = planning.config_files(snapshot, selection.entries, complete=selection.complete)
+        seen = snapshot.entries() if selection.repository_rules else selection.entries
+        configs = planning.config_files(snapshot, seen)
         plan = planning.obtain(snapshot, rules, configs)
         reporters = [(_reporter(plan.registry.reporters, name), path) for name, path in _outputs(args)]
         step, clear = progress(len(selection.entries))
@@ -78,7 +79,12 @@ def _outputs(args: Namespace) -> list[tuple[str, str]]:
         name, colon, path = given.partition(":")
         if not (name and colon and path):
             raise UsageError(f"--output {given}: write it as FORMAT:PATH", hint="for example --output sarif:out.sarif")
+        if path == "-":
+            raise UsageError(f"--output {given}: standard output is where --format goes", hint=f"--format {name}")
         outputs.append((name, path))
+    paths = [os.path.realpath(path) for _, path in outputs if path]
+    if twice := next((path for path in paths if paths.count(path) > 1), ""):
+        raise UsageError(f"two reports are to be written to {twice}", hint="give each --output a path of its own")
     return outputs
 
 
@@ -93,17 +99,16 @@ def _write(reporter: Reference, verdict: Verdict, path: str, *, debug: bool) -> 
     style = Style(color=color, width=_width(), debug=debug, version=__version__)
     report = reporter.load()
     try:
-        text: str = report(verdict, style)
+        data: bytes = report(verdict, style).encode("utf-8", "backslashreplace")
     except Exception as error:
-        raise PluginError(
-            f"reporter '{reporter.name}' of plugin {reporter.plugin} broke: {type(error).__name__}: {error}"
-        ) from error
+        raise reporter.broke("reporter", error) from error
     if path:
-        _replace(path, text.encode())
+        _replace(path, data)
     else:
         # A terminal gets what it can show; whatever else reads us is owed UTF-8, as JSON is.
-        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
-        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        if sys.stdout.isatty():
+            data = data.decode().encode(sys.stdout.encoding, "backslashreplace")
+        sys.stdout.buffer.write(data)
 
 
 def wants_color() -> bool:
@@ -127,7 +132,7 @@ def _replace(path: str, data: bytes) -> None:
             with open(path, "wb") as file:
                 file.write(data)
             return
-        temporary = f"{path}.{os.getpid()}.tmp"
+        temporary = f"{path}.{os.urandom(4).hex()}.tmp"
         try:
             with open(temporary, "wb") as file:
                 file.write(data)

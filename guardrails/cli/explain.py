@@ -29,13 +29,13 @@ def run(args: Namespace) -> int:
     with closing(options.work_tree()) as snapshot:
         entry = snapshot.entry(path) if (path := options.relative(snapshot, args.what)) else None
         around = [entry] if entry else []
-        configs = planning.config_files(snapshot, around, complete=False)
+        configs = planning.config_files(snapshot, around)
         registry, settled, _ = planning.settled(snapshot, options.rule_options(args), configs)
     rules = [rule for rule in settled.rules if selects(args.what, rule.id)]
     if rules:
         lines = [line for rule in rules for line in (*_rule(settled, rule), "")][:-1]
     elif entry:
-        lines = list(_path(settled, compile_plan(decided(settled), registry), entry.path))
+        lines = list(_path(settled, compile_plan(decided(settled), registry, settled.folders), entry.path))
     else:
         raise UsageError(
             f"'{args.what}' is neither a rule nor a file here", hint="`guardrails rules --off` lists the rules"
@@ -65,6 +65,11 @@ def _rule(settled: Settled, rule: Rule) -> Iterator[str]:
         yield f"  controls     {', '.join(rule.controls)}"
     yield from _prose("why", rule.rationale)
     yield from _prose("how to mend it", rule.remediation)
+    if rule.waivable is False:
+        yield from _prose("exceptions", "There are none to this rule.")
+    else:
+        exception = f"Agree it with {rule.owner}, then narrow the rule in .guardrails.yaml:\n    rules:\n"
+        yield from _prose("exceptions", f"{exception}      {rule.id}: {{exclude: [path/of/the/file]}}")
     for example in rule.examples:
         yield ""
         yield f"  {'fails' if example.fails else 'passes'}:"
@@ -107,7 +112,8 @@ def _path(settled: Settled, plan: Plan, path: str) -> Iterator[str]:
         yield ""
         yield f"{len(switched)} rules are switched off here:"
         yield from (f"  {rule.id:<50} {decision.origins['enabled']}" for rule, decision in switched)
-    excluded = [rule for rule in plan.infos if rule not in ids and not plan.stands(rule, path)]
+    here = [rule for rule in plan.infos if plan.setting(rule, path)]
+    excluded = [rule for rule in here if rule not in ids and not plan.stands(rule, path)]
     if excluded:
         yield ""
         yield f"{len(excluded)} rules leave it out (exclude):"

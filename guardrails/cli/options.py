@@ -46,12 +46,22 @@ def rule_options(args: Namespace) -> Options:
     """What the arguments say about rules; raises UsageError."""
     if args.profile and args.profile not in PROFILES:
         raise UsageError(f"no profile is named '{args.profile}' (GUARDRAILS_PROFILE)", hint=", ".join(PROFILES))
+    for option in ("select", "ignore", "policies"):
+        for value in getattr(args, option):
+            _given(f"--{option}", value)
     return Options(
         profile=args.profile,
         select=tuple(split(args.select)),
         ignore=tuple(split(args.ignore)),
         policies=tuple(os.path.abspath(path) for path in args.policies),
     )
+
+
+def _given(option: str, value: str) -> str:
+    """The value, which must not be empty: an unset variable in a script would change what is asked for in silence."""
+    if not value:
+        raise UsageError(f"{option} is empty", hint="leave it out, or say what is meant; is a variable not set?")
+    return value
 
 
 def split(values: Sequence[str]) -> list[str]:
@@ -66,16 +76,16 @@ def add_snapshot_options(parser: ArgumentParser) -> None:
     which.add_argument(
         "--staged", action="store_true", help="the staged content of the files that differ from HEAD, from the index"
     )
-    which.add_argument("--ref", metavar="REF", default="", help="a commit, without checking it out")
+    which.add_argument("--ref", metavar="REF", help="a commit, without checking it out")
 
 
 def open_snapshot(args: Namespace, path: str = ".") -> Snapshot:
     """The snapshot the arguments ask for, of the repository around here or, when it is elsewhere, around ``path``."""
     root = snapshots.find_root(".")
-    if os.path.relpath(os.path.abspath(path), root).startswith(".."):
+    if os.path.relpath(os.path.abspath(path), root).partition(os.sep)[0] == os.pardir:
         root = snapshots.find_root(path)
-    if args.ref:
-        return snapshots.commit(root, args.ref)
+    if args.ref is not None:
+        return snapshots.commit(root, _given("--ref", args.ref))
     if args.staged:
         return snapshots.index(root)
     return snapshots.work_tree(root)
@@ -97,7 +107,7 @@ def select_entries(snapshot: Snapshot, paths: Sequence[str], *, staged: bool) ->
     errors: list[UserError] = []
     for given in paths:
         try:
-            path = relative(snapshot, given)
+            path = relative(snapshot, _given("PATH", given))
         except UsageError as error:
             errors.append(error)
             continue

@@ -19,7 +19,7 @@ def run(args: Namespace) -> int:
     """Print the plan of a whole run."""
     with closing(options.open_snapshot(args)) as snapshot:
         entries = snapshot.entries()
-        configs = planning.config_files(snapshot, entries, complete=True)
+        configs = planning.config_files(snapshot, entries)
         plan = planning.obtain(snapshot, options.rule_options(args), configs)
         judged: dict[str, int] = {}
         for entry in entries:

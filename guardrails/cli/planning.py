@@ -12,28 +12,31 @@ from guardrails import __version__
 from guardrails.engine import cache
 from guardrails.engine.options import Options
 from guardrails.engine.plan import Plan, Registry
+from guardrails.errors import ConfigError, UserError
 from guardrails.findings import digest
+from guardrails.policy.terms import SETTINGS
 from guardrails.repository.entry import FILE, Entry, Snapshot
 
 if TYPE_CHECKING:
     from guardrails.engine.settle import Settled
 
-CONFIG_NAMES = (".guardrails.yaml", "pyproject.toml")
 
-
-def config_files(snapshot: Snapshot, entries: Iterable[Entry], *, complete: bool) -> dict[str, bytes]:
+def config_files(snapshot: Snapshot, entries: Iterable[Entry]) -> dict[str, bytes]:
     """Every file that may hold settings for ``entries``, with its content, outermost first.
 
-    A partial run looks only at the folders above its files.
+    They count where they lie, also when git ignores them: in a run on one file just as in a run on all.
     """
-    if complete:
-        found = [entry for entry in entries if entry.path.rpartition("/")[2] in CONFIG_NAMES]
-    else:
-        paths = (f"{folder}{name}" for folder in _folders_above(entries) for name in CONFIG_NAMES)
-        found = [entry for path in paths if (entry := snapshot.entry(path)) is not None]
-    contents = {entry.path: snapshot.read(entry) for entry in found if entry.kind == FILE}
-    # A pyproject.toml that never names the tool has no table for it; parsing it costs more than looking.
-    return {path: data for path, data in contents.items() if not path.endswith(".toml") or b"guardrails" in data}
+    paths = (f"{folder}{name}" for folder in _folders_above(entries) for name in SETTINGS)
+    contents = {}
+    for entry in (snapshot.entry(path) for path in paths):
+        if entry is not None and entry.kind == FILE:
+            data = snapshot.read(entry)
+            # A pyproject.toml that never names the tool has no table for it; parsing it costs more than looking.
+            if not entry.path.endswith(".toml") or b"guardrails" in data:
+                contents[entry.path] = data
+        elif entry is not None and not entry.path.endswith(".toml"):
+            raise ConfigError("settings have to be a regular file", path=entry.path, hint="replace the link by a copy")
+    return contents
 
 
 def _folders_above(entries: Iterable[Entry]) -> Iterator[str]:
@@ -53,31 +56,32 @@ def obtain(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -
     name = f"plan-{_key(options, configs)}" if folder else ""
     plan = _cached(snapshot, folder, name) if folder else None
     if plan is None:
-        plan, own_packs = _compile(snapshot, options, configs)
+        plan, chosen = _compile(snapshot, options, configs)
         if folder:
-            digests = {pack: _pack_digest(snapshot, pack) for pack in own_packs}
-            cache.store(folder, name, pickle.dumps((digests, plan)))
+            digests = {pack: _pack_digest(snapshot, pack) for pack in chosen if _is_folder(pack)}
+            stamps = {path: _stamp(path) for path in _installed_files(plan.registry, chosen)}
+            cache.store(folder, name, pickle.dumps((digests, stamps, plan)))
     return plan
 
 
 def settled(
     snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]
 ) -> tuple[Registry, Settled, tuple[str, ...]]:
-    """What the plan is made of, not compiled: plugins, rules, and the repository's own packs."""
+    """What the plan is made of, not compiled: plugins, rules, and the packs they come from."""
     from guardrails.engine.settle import settle  # noqa: PLC0415 - a plan from the cache needs none of it
     from guardrails.plugins import registry  # noqa: PLC0415
 
     installed = registry()
-    rules, own_packs = settle(snapshot, configs, options, installed)
-    return installed, rules, own_packs
+    rules, chosen = settle(snapshot, configs, options, installed)
+    return installed, rules, chosen
 
 
 def _compile(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -> tuple[Plan, tuple[str, ...]]:
     from guardrails.engine.compiler import compile_plan  # noqa: PLC0415
     from guardrails.engine.settle import decided  # noqa: PLC0415
 
-    installed, rules, own_packs = settled(snapshot, options, configs)
-    return compile_plan(decided(rules), installed), own_packs
+    installed, rules, chosen = settled(snapshot, options, configs)
+    return compile_plan(decided(rules), installed, rules.folders), chosen
 
 
 def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:
@@ -85,11 +89,34 @@ def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:
     if data is None:
         return None
     try:
-        digests, plan = pickle.loads(data)  # noqa: S301 - from the user's own folder, checked to be only theirs
+        digests, stamps, plan = pickle.loads(data)  # noqa: S301 - from the user's own folder, checked to be only theirs
     except Exception:  # noqa: BLE001 - whatever is wrong with an entry, compiling again mends it
         return None
-    fresh = isinstance(plan, Plan) and all(_pack_digest(snapshot, pack) == was for pack, was in digests.items())
+    fresh = (
+        isinstance(plan, Plan)
+        and all(_stamp(path) == was for path, was in stamps.items())
+        and all(_pack_digest(snapshot, pack) == was for pack, was in digests.items())
+    )
     return plan if fresh else None
+
+
+def _is_folder(pack: str) -> bool:
+    from guardrails.engine.settle import is_folder  # noqa: PLC0415
+
+    return is_folder(pack)
+
+
+def _installed_files(registry: Registry, chosen: Iterable[str]) -> Iterator[str]:
+    """The files of installed plugins that went into a plan: their policies, and the modules that were loaded."""
+    from guardrails.policy import packs  # noqa: PLC0415
+
+    for pack in chosen:
+        if pack in registry.packs:
+            yield from packs.policy_files(packs.package_folder(registry.packs[pack]))
+    for reference in (*registry.kinds.values(), *registry.formats.values()):
+        module = sys.modules.get(reference.target.partition(":")[0])
+        if module is not None and module.__file__ and not module.__name__.startswith("guardrails."):
+            yield module.__file__
 
 
 def _pack_digest(snapshot: Snapshot, pack: str) -> str:
@@ -108,7 +135,7 @@ def _key(options: Options, configs: Mapping[str, bytes]) -> str:
             *(part for item in configs.items() for part in item),
             *(_stamp(path) for path in sys.path),  # installing or removing a plugin changes its folder
             *(_stamp(path) for path in _shipped_files()),
-            *(_stamp(path) for given in options.policies for path in _tree(given)),
+            *(_stamp(path) for given in options.policies for path in _given_files(given)),
         ]
     )
 
@@ -120,12 +147,23 @@ def _shipped_files() -> list[str]:
     return [*_tree(builtin_folder()), *_tree(package)]
 
 
+def _given_files(path: str) -> list[str]:
+    from guardrails.policy.packs import policy_files  # noqa: PLC0415 - only for --policies
+
+    try:
+        return policy_files(path)
+    except UserError:
+        return []  # Loading the policies tells, along with all other errors.
+
+
 def _tree(path: str) -> list[str]:
     """``path`` if it is a file, else all files below it."""
     if not os.path.isdir(path):
         return [path]
     with os.scandir(path) as found:
-        entries = sorted((entry.path, entry.is_dir()) for entry in found if entry.name != "__pycache__")
+        entries = sorted(
+            (entry.path, entry.is_dir(follow_symlinks=False)) for entry in found if entry.name != "__pycache__"
+        )
     return [file for path, folder in entries for file in (_tree(path) if folder else [path])]
 
 

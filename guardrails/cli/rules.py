@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """List the rules."""
     with closing(options.work_tree()) as snapshot:
-        configs = planning.config_files(snapshot, (), complete=False)
+        configs = planning.config_files(snapshot, ())
         _, settled, _ = planning.settled(snapshot, options.rule_options(args), configs)
     rows = [row for rule in settled.rules if (row := _row(settled, rule))["enabled"] or args.off]
     if args.format == "json":

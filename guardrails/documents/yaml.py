@@ -39,17 +39,23 @@ class Yaml:
         "pubspec.lock",
     )
 
+    def __init__(self, *, unique_keys: bool = False) -> None:
+        self._unique_keys = unique_keys
+
     def parse(self, text: str) -> Document:
         """Parse all documents of a file; raises ParseError."""
         _refuse_directives(text)
         try:
-            values = Composer(text).documents()
+            values = Composer(text, unique_keys=self._unique_keys).documents()
         except (YAMLError, UnicodeError) as problem:
             raise explain(text, problem) from None
         return document(text, values, _places)
 
 
 FORMAT = Yaml()
+
+STRICT = Yaml(unique_keys=True)
+"""For the files that people write for us: a key that stands twice is an error, where others let the last one win."""
 
 _DIRECTIVE = re.compile(r"%TAG[^\r\n]*")
 

@@ -42,8 +42,9 @@ class _Anchor(NamedTuple):
 class Composer:
     """Composes plain values."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, unique_keys: bool = False) -> None:
         self._text = text
+        self._unique_keys = unique_keys
         self._next: Callable[[], Any] = CParser(text).get_event
         self._anchors: dict[str, _Anchor | None] = {}  # None until the node of the anchor is complete
         self._added = 0
@@ -102,6 +103,8 @@ class Composer:
             if name == "<<" and scalar and not key.style and key.tag in MERGE_TAGS:
                 merged.update(self._merge(event, node))
             else:
+                if self._unique_keys and name in entries:
+                    raise self._error(key, f"the key '{name}' stands twice in this mapping; keep one of them")
                 entries[name] = self._entry(key, end, node)
         self._last = key
         return self._collection({**merged, **entries} if merged else entries, start)

@@ -54,7 +54,7 @@ def load(folder: str, name: str) -> bytes | None:
 
 def store(folder: str, name: str, data: bytes) -> None:
     """Write the entry; a cache that cannot be written to is no error, the next run just compiles again."""
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}")
+    temporary = os.path.join(folder, f"{name}.{os.urandom(4).hex()}")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from guardrails.checks.base import CheckKind, Rule, RuleSet, Where
+from guardrails.checks.base import CheckKind, Rule, RuleSet, Where, as_text
 from guardrails.documents.document import Dialect, Format, Root, Span
 from guardrails.engine.plan import Gate, Plan, Registry, Setting
 from guardrails.errors import PolicyError, UserError, UserErrors
@@ -26,12 +27,15 @@ class Decided(NamedTuple):
     exclude: tuple[tuple[str, str], ...]
 
 
-def compile_plan(decided: Sequence[Decided], registry: Registry) -> Plan:
-    """Compile the rules of all folders; raises UserErrors with everything wrong in any of them."""
+def compile_plan(decided: Iterable[Decided], registry: Registry, folders: Iterable[str] = ()) -> Plan:
+    """Compile the rules of all folders; raises UserErrors with everything wrong in any of them.
+
+    ``folders`` are those with settings of their own, also where these leave no rule on.
+    """
     builder = _Builder(registry)
     for item in decided:
         builder.add(item)
-    return builder.build()
+    return builder.build(folders)
 
 
 class _Builder:
@@ -68,10 +72,10 @@ class _Builder:
         self.settings[item.folder, rule.id] = item.setting
         self.infos.setdefault(rule.id, _info(rule, item.setting.severity))
 
-    def _list(self, globs: Sequence[str]) -> int:
-        return self.lists.setdefault(tuple(globs), len(self.lists))
+    def _list(self, globs: Iterable[object]) -> int:
+        return self.lists.setdefault(tuple(map(str, globs)), len(self.lists))
 
-    def build(self) -> Plan:
+    def build(self, folders: Iterable[str]) -> Plan:
         formats = self._formats()
         inspectors, kinds = self._inspectors()
         globs = self._globs()
@@ -87,6 +91,7 @@ class _Builder:
             globs=globs,
             formats=formats,
             registry=self.registry,
+            folders=folders,
         )
 
     def _formats(self) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
@@ -95,11 +100,15 @@ class _Builder:
 
         def add(name: str) -> None:
             if name not in table:
-                form: Format | Dialect = self.registry.formats[name].load()
-                bases: tuple[str, ...] = getattr(form, "bases", ())
+                reference = self.registry.formats[name]
+                form: Format | Dialect = reference.load()
+                try:
+                    bases, paths = tuple(getattr(form, "bases", ())), tuple(form.paths)
+                except Exception as error:
+                    raise reference.broke("format", error) from error
                 for base in bases:
                     add(base)
-                table[name] = ((self._list(form.paths),) if form.paths else (), bases)
+                table[name] = ((self._list(paths),) if paths else (), bases)
 
         for rule, _ in self.rules:
             for name in dict.fromkeys(name for match in rule.match for name in match.formats):
@@ -113,14 +122,12 @@ class _Builder:
         return table
 
     def _globs(self) -> GlobSet:
-        lists = list(self.lists)
-        while True:
-            try:
-                return GlobSet.compile(lists)
-            except PatternError as error:
-                globs = lists[error.number]
-                self.errors.append(PolicyError(f"the globs {list(globs)} are not valid: {error.message}"))
-                lists[error.number] = ()
+        try:
+            return GlobSet.compile(list(self.lists))
+        except PatternError as error:
+            # Each glob was valid where it was written, so it is one that a parameter made, or they are too many.
+            self.errors.append(PolicyError(f"the globs of the rules cannot be matched: {error.message}"))
+            return GlobSet.compile([])
 
     def _inspectors(self) -> tuple[dict[str, bytes], dict[str, RuleSet]]:
         by_kind: dict[str, list[Rule]] = {}
@@ -134,15 +141,19 @@ class _Builder:
             by_kind.setdefault(rule.kind, []).append(_compilable(number, rule, parameters))
         inspectors: dict[str, bytes] = {}
         for kind, rules in sorted(by_kind.items()):
-            implementation: CheckKind = self.registry.kinds[kind].load()
-            invalid = [error for rule in rules for error in _block_errors(rule, implementation.schema)]
-            self.errors += invalid
-            if invalid:
-                continue
+            reference = self.registry.kinds[kind]
             try:
-                inspectors[kind] = pickle.dumps(implementation.compile(rules))
+                implementation: CheckKind = reference.load()
+                invalid = {rule.number: _block_errors(rule, implementation.schema) for rule in rules}
+                self.errors += [error for found in invalid.values() for error in found]
+                valid = [rule for rule in rules if not invalid[rule.number]]
+                inspectors[kind] = pickle.dumps(implementation.compile(valid))
             except UserErrors as found:
                 self.errors += found.errors
+            except UserError:
+                raise
+            except Exception as error:
+                raise reference.broke("check kind", error) from error
         return inspectors, {kind: frozenset(rule.number for rule in rules) for kind, rules in by_kind.items()}
 
 
@@ -168,13 +179,16 @@ class _Parameters:
         return value
 
     def _text(self, text: str) -> Any:
-        for name, value in self.parameters.items():
-            marker = f"{{params.{name}}}"
-            if text == marker:
-                return value
-            if marker in text:
-                text = text.replace(marker, str(value))
-        return text
+        whole = _PARAMETER.fullmatch(text)
+        if whole and whole[1] in self.parameters:
+            return self.parameters[whole[1]]
+        return _PARAMETER.sub(self._fill, text)
+
+    def _fill(self, match: re.Match[str]) -> str:
+        return as_text(self.parameters[match[1]]) if match[1] in self.parameters else match[0]
+
+
+_PARAMETER = re.compile(r"\{params\.([\w-]+)\}")
 
 
 def _compilable(number: int, rule: model.Rule, parameters: Mapping[str, Any]) -> Rule:

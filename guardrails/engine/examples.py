@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from guardrails.engine.compiler import Decided, compile_plan
 from guardrails.engine.plan import Plan, Registry, Setting
 from guardrails.engine.scan import Scan, scan
+from guardrails.engine.settle import default_parameters
 from guardrails.findings import Location
 from guardrails.policy.loading import parse_size
 from guardrails.policy.model import Example, Rule
@@ -35,36 +36,39 @@ def failures(rules: Iterable[Rule], registry: Registry) -> Iterator[Failure]:
                 yield Failure(rule.id, rule.path, rule.line, f"has no {word} example")
         plans: dict[str, Plan] = {}
         for example in rule.examples:
-            parameters = {name: shape["default"] for name, shape in rule.parameters.items()} | dict(example.parameters)
+            parameters = default_parameters(rule) | dict(example.parameters)
             key = repr(parameters)
             if key not in plans:
                 setting = Setting(rule.severity, rule.enforcement)
                 plans[key] = compile_plan([Decided("", rule, setting, parameters, ())], registry)
-            message = _judge(rule, example, plans[key])
+            try:
+                snapshot = MemorySnapshot(tree(example.tree, seed=rule.id))
+            except Exception as error:  # noqa: BLE001 - of base64 and of expressions to sample from
+                message = f"cannot be made: {type(error).__name__}: {error}"
+            else:
+                message = _judge(rule, example, plans[key], snapshot)
             if message:
                 yield Failure(rule.id, rule.path, example.line, message)
 
 
-def _judge(rule: Rule, example: Example, plan: Plan) -> str:
+def _judge(rule: Rule, example: Example, plan: Plan, snapshot: MemorySnapshot) -> str:
     """What is wrong with one example, or nothing."""
-    snapshot = MemorySnapshot(tree(example.tree, seed=rule.id))
     result = scan(plan, snapshot, snapshot.entries(), repository_rules=True, complete=True)
     if result.problems:
         return result.problems[0].message
     places = [item.location for item in result.findings if item.rule == rule.id]
     if not example.fails:
-        return f"is found at {_list(places)}, but should pass" if places else _unread(rule, result)
+        return f"is found at {_list(places)}, but should pass" if places else _unread(result)
     if not places:
-        return _unread(rule, result) or "should fail, but nothing is found"
+        return _unread(result) or "should fail, but nothing is found"
     if example.at and sorted(example.at) != sorted(_name(place, example.at) for place in places):
         return f"should fail at {', '.join(example.at)}, but is found at {_list(places)}"
     return ""
 
 
-def _unread(rule: Rule, result: Scan) -> str:
-    """An example whose file does not parse shows nothing."""
-    broken = [item for item in result.findings if item.rule != rule.id]
-    return f"{broken[0].location.path} {broken[0].message}" if broken else ""
+def _unread(result: Scan) -> str:
+    """An example with a file that could not be judged shows nothing."""
+    return f"{result.notes[0].path} {result.notes[0].message}" if result.notes else ""
 
 
 def _name(place: Location, expected: Iterable[str]) -> str:
@@ -91,7 +95,7 @@ def tree(files: Mapping[str, Any], *, seed: str) -> dict[str, Content]:
 
 def _data(value: Mapping[str, Any], random: Random) -> bytes:
     if "base64" in value:
-        return b64decode(str(value["base64"]))
+        return b64decode(str(value["base64"]), validate=True)
     text: str = value.get("before", "") + value.get("text", "")
     if "sample" in value:
         import rstr  # noqa: PLC0415 - only examples with samples need it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import Inspector, RuleSet
@@ -67,6 +67,7 @@ class Plan:
         globs: GlobSet,
         formats: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]],
         registry: Registry,
+        folders: Iterable[str],
     ) -> None:
         self.infos = infos
         self.ids = ids
@@ -77,7 +78,7 @@ class Plan:
         self._gates = gates
         self._globs = globs
         self._formats = formats
-        self._folders = sorted({folder for folder, _ in settings} | {""}, key=len, reverse=True)
+        self._folders = sorted({"", *folders}, key=len, reverse=True)
         self._loaded: dict[str, Inspector] = {}
         self._applied: dict[tuple[str, frozenset[int]], Applied] = {}
 

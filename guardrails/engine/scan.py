@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, RuleSet
 from guardrails.documents.document import Document, ParseError, Root
 from guardrails.engine.plan import UNPARSABLE, Applied, Plan
-from guardrails.errors import PluginError, RepositoryError, UserError
+from guardrails.errors import RepositoryError, UserError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
 from guardrails.references import Reference
 from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
@@ -79,27 +81,28 @@ class _Run:
             return
         applied = self.plan.applied(entry.path)
         file = File(entry, self._read, self.formats, applied.formats)
-        unread: set[str] = set()
+        oversized = self._oversized(entry, applied)
         for kind, rules in applied.rules.items():
             try:
-                for item in self.plan.inspector(kind).inspect(file, rules - self._oversized(entry, applied)):
+                for item in self.plan.inspector(kind).inspect(file, rules - oversized):
                     self._take(kind, item)
             except ParseError as error:
                 self._unparsable(file, error)
             except _TooLargeError:
-                unread.add(f"over {MAX_SIZE // 10**6} MB: judged by its name and size only")
+                self._note(f"over {MAX_SIZE // 10**6} MB: judged by its name and size only", entry.path)
             except RepositoryError as error:
                 self.problems.append(Problem(error.message, path=entry.path))
                 break
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
                 self._crash(kind, error, entry.path)
-        self.notes += [Note(text, path=entry.path) for text in sorted(unread)]
 
     def _take(self, kind: str, item: Finding | Fact) -> None:
-        if isinstance(item, Finding):
+        if isinstance(item, Fact):
+            self.facts.setdefault(kind, []).append(item)
+        elif item.rule in self.plan.infos:
             self.findings.append(item)
         else:
-            self.facts.setdefault(kind, []).append(item)
+            raise LookupError(f"it reports a rule that nobody asked for: {item.rule!r}")
 
     def conclude(self, *, complete: bool) -> None:
         """Let every kind decide what takes more than one file."""
@@ -111,8 +114,9 @@ class _Run:
                 if not complete:
                     rules -= inspector.fact_based
                 if rules:
-                    found = inspector.conclude(self.facts.get(kind, ()), listing, rules)
-                    self.findings += [item for item in found if self.plan.stands(item.rule, item.location.path)]
+                    for item in inspector.conclude(self.facts.get(kind, ()), listing, rules):
+                        if self.plan.stands(item.rule, item.location.path):
+                            self._take(kind, item)
             except RepositoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
@@ -131,8 +135,8 @@ class _Run:
         return self.snapshot.read(entry)
 
     def _unparsable(self, file: File, error: ParseError) -> None:
-        if _is_template(file):
-            self.notes.append(Note("is a template, not plain data: judged as text only", path=file.path))
+        if _is_template(file, error.line):
+            self._note("is a template, not plain data: judged as text only", file.path)
         elif self.plan.stands(UNPARSABLE, file.path):
             lines = file.lines if not file.binary else []
             source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
@@ -146,17 +150,17 @@ class _Run:
                 )
             )
         else:
-            self.notes.append(Note(f"cannot be parsed: line {error.line}: {error.message}", path=file.path))
+            self._note(f"cannot be parsed: line {error.line}: {error.message}", file.path)
+
+    def _note(self, message: str, path: str) -> None:
+        if (note := Note(message, path)) not in self.notes[-3:]:  # Each kind that needs the file meets the same.
+            self.notes.append(note)
 
     def _crash(self, kind: str, error: Exception, path: str = "") -> None:
         import traceback  # noqa: PLC0415 - only when something broke
 
-        if isinstance(error, UserError):
-            message = error.message
-        else:
-            plugin = self.plan.registry.kinds[kind].plugin
-            message = f"check kind '{kind}' of plugin {plugin} broke: {type(error).__name__}: {error}"
-        self.problems.append(Problem(message, path=path, detail="".join(traceback.format_exception(error))))
+        known = error if isinstance(error, UserError) else self.plan.registry.kinds[kind].broke("check kind", error)
+        self.problems.append(Problem(known.message, path=path, detail="".join(traceback.format_exception(error))))
 
 
 class _Formats(dict[str, "_Guarded"]):
@@ -197,8 +201,7 @@ class _Guarded:
         except ParseError:
             raise
         except Exception as error:
-            name, plugin = self._reference.name, self._reference.plugin
-            raise PluginError(f"format '{name}' of plugin {plugin} broke: {type(error).__name__}: {error}") from error
+            raise self._reference.broke("format", error) from error
 
 
 class _Listing:
@@ -207,27 +210,42 @@ class _Listing:
     def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
         self.plan = plan
         self.snapshot = snapshot
+        self.rules = frozenset().union(*(plan.inspector(kind).concluding for kind in plan.kinds))
 
     @property
     def entries(self) -> Sequence[Entry]:
         """All paths; listed when a rule first asks."""
         return self.snapshot.entries()
 
+    @cached_property
+    def _matches(self) -> Mapping[int, Sequence[Entry]]:
+        matches: dict[int, list[Entry]] = {}
+        for entry in self.entries:
+            for rules in self.plan.applied(entry.path).rules.values():
+                for rule in rules & self.rules:
+                    matches.setdefault(rule, []).append(entry)
+        return matches
+
     def matched(self, rule: int) -> Sequence[Entry]:
         """The paths that the rule's ``match`` selects."""
-        return [
-            entry
-            for entry in self.entries
-            if any(rule in rules for rules in self.plan.applied(entry.path).rules.values())
-        ]
+        return self._matches.get(rule, ())
 
 
-_TEMPLATE_MARKS = ("{{", "{%", "<%", "${{", "[[ ")
+_TEMPLATE_PATH = re.compile(r"(^|/)templates/|\{\{|\.(j2|jinja2?|tmpl|tpl|gotmpl|erb|ejs|mustache|hbs)(\.|$)")
+_TEMPLATE_TEXT = re.compile(r"(?<!\$)\{\{|\{%|<%")
 
 
-def _is_template(file: File) -> bool:
-    """Whether a file that does not parse is the source of one that does: Helm, Jinja, cookiecutter, ERB."""
-    return not file.binary and any(mark in file.text for mark in _TEMPLATE_MARKS)
+def _is_template(file: File, line: int) -> bool:
+    """Whether a file that does not parse at ``line`` is the source of one that does: Helm, Jinja, cookiecutter, ERB.
+
+    A mark of a template elsewhere in the file excuses nothing: it may stand in a comment.
+    """
+    if file.binary:
+        return False
+    if _TEMPLATE_PATH.search(file.path) and _TEMPLATE_TEXT.search(file.text):
+        return True
+    around = file.lines[max(line - 2, 0) : line]
+    return any(_TEMPLATE_TEXT.search(text.partition("#")[0]) for text in around)
 
 
 def _identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from guardrails import config
 from guardrails.config import Decision, Layer, Origin
-from guardrails.engine.compiler import Decided, rebase
+from guardrails.engine.compiler import Decided, compile_plan, rebase
 from guardrails.engine.options import Options
 from guardrails.engine.plan import UNPARSABLE, Registry, Setting
 from guardrails.errors import ConfigError, UsageError, UserError, UserErrors
-from guardrails.matching import GlobSet, PatternError
+from guardrails.matching import GlobSet
 from guardrails.policy import loading, packs
 from guardrails.policy.model import Policy, Rule
-from guardrails.policy.terms import Source
+from guardrails.policy.terms import SETTINGS, Source
 from guardrails.repository.entry import FILE, Snapshot
 
 
@@ -31,6 +31,11 @@ class Settled(NamedTuple):
         """The rules of all policies."""
         return tuple(rule for policy in self.policies for rule in policy.rules)
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The root, and the folders with settings of their own."""
+        return tuple(sorted({"", *(layer.folder for layer in self.layers)}))
+
     def layers_of(self, folder: str) -> tuple[Layer, ...]:
         """The layers that have a say in a folder, outermost first."""
         return tuple(
@@ -44,7 +49,8 @@ class Settled(NamedTuple):
         if any(config.selects(selector, rule.id) for selector in self.options.ignore):
             return decision._replace(enabled=False, origins={**decision.origins, "enabled": Origin("--ignore")})
         if self.options.select:
-            chosen = any(config.selects(selector, rule.id) for selector in self.options.select)
+            # What a selected rule could not judge has to be told, so the engine's own rule is always among them.
+            chosen = rule.id == UNPARSABLE or any(config.selects(selector, rule.id) for selector in self.options.select)
             return decision._replace(enabled=chosen, origins={**decision.origins, "enabled": Origin("--select")})
         return decision
 
@@ -52,44 +58,72 @@ class Settled(NamedTuple):
 def settle(
     snapshot: Snapshot, config_files: Mapping[str, bytes], options: Options, registry: Registry
 ) -> tuple[Settled, tuple[str, ...]]:
-    """Load all policies and settings; also says which folders of the repository policies came from.
+    """Load all policies and settings; also says which packs policies came from.
 
     Raises UserErrors with every error of every file.
     """
     errors: list[UserError] = []
     layers = _layers(config_files, errors)
     named = next((layer for layer in layers if not layer.folder), None)
-    own = tuple(pack for pack in (named.packs if named else ()) if is_folder(pack))
-    policies: tuple[Policy, ...] = ()
-    try:
-        policies = loading.load(_sources(snapshot, named, options, registry))
-    except UserErrors as found:
-        errors += found.errors
-    else:
-        errors += config.unknown_selectors(layers, [rule for policy in policies for rule in policy.rules])
-    if errors:
-        raise UserErrors(errors)
+    chosen = (named.packs if named else ()) or (packs.BUILTIN,)
+    sources: list[Source] = []
+    for pack in chosen:
+        try:
+            sources += _pack(snapshot, pack, named, registry)
+        except UserError as error:
+            errors.append(error)
+    for path in options.policies:
+        try:
+            sources += packs.read_files(path, packs.policy_files(path))
+        except UserError as error:
+            errors.append(error)
+    if packs.BUILTIN not in chosen:
+        sources += packs.engine_policy()
+    policies, broken = loading.load_valid(sources)
     settled = Settled(policies, layers, options)
-    _check_options(settled)
-    return settled, own
+    if not (errors or broken):  # What is missing because of them would be told as unknown.
+        errors += config.selector_errors(layers, settled.rules)
+        errors += _option_errors(settled)
+    errors += broken
+    for folder in settled.folders:
+        for rule in settled.rules:
+            try:
+                settled.decision(rule, folder)
+            except UserErrors as found:
+                errors += found.errors
+    if errors:
+        errors += _compile_errors(settled, registry)
+        raise UserErrors(errors)
+    return settled, chosen
+
+
+def _compile_errors(settled: Settled, registry: Registry) -> list[UserError]:
+    """What is wrong inside the rules that did load, so that it is told along with the rest."""
+    defaults = [
+        Decided("", rule, Setting(rule.severity, rule.enforcement), default_parameters(rule), ())
+        for rule in settled.rules
+    ]
+    try:
+        compile_plan(defaults, registry)
+    except UserErrors as found:
+        return found.errors
+    return []
+
+
+def default_parameters(rule: Rule) -> dict[str, object]:
+    """The parameters of a rule that nobody has set."""
+    return {name: shape["default"] for name, shape in rule.parameters.items()}
 
 
 def decided(settled: Settled) -> list[Decided]:
-    """Every rule that is on, for every folder with settings of its own; raises UserErrors."""
+    """Every rule that is on, for every folder with settings of its own."""
     found: list[Decided] = []
-    errors: list[UserError] = []
-    for folder in sorted({"", *(layer.folder for layer in settled.layers)}):
+    for folder in settled.folders:
         for rule in settled.rules:
-            try:
-                decision = settled.decision(rule, folder)
-            except UserErrors as broken:
-                errors += broken.errors
-                continue
-            if decision.enabled or (rule.id == UNPARSABLE and not settled.options.select):
+            decision = settled.decision(rule, folder)
+            if decision.enabled:
                 setting = Setting(decision.severity, decision.enforcement)
                 found.append(Decided(folder, rule, setting, decision.parameters, decision.exclude))
-    if errors:
-        raise UserErrors(errors)
     return found
 
 
@@ -111,16 +145,12 @@ def _layers(files: Mapping[str, bytes], errors: list[UserError]) -> tuple[Layer,
     layers: list[Layer] = []
     excluded: list[str] = []
     taken: set[str] = set()
-    for path in sorted(files, key=lambda path: (path.count("/"), path.rpartition("/")[0], config_rank(path))):
+    for path in sorted(files, key=lambda path: (path.count("/"), path.rpartition("/")[0], _rank(path))):
         folder = path.rpartition("/")[0]
         if folder in taken:
             continue
-        try:
-            if excluded and GlobSet.compile([excluded]).match(path):
-                continue
-        except PatternError as error:
-            errors.append(ConfigError(f"exclude: {error.message}", path=layers[-1].path))
-            break
+        if excluded and GlobSet.compile([excluded]).match(path):
+            continue
         layer = config.parse(path, files[path], errors)
         if layer is not None:
             taken.add(folder)
@@ -129,36 +159,27 @@ def _layers(files: Mapping[str, bytes], errors: list[UserError]) -> tuple[Layer,
     return tuple(sorted(layers, key=lambda layer: layer.folder))
 
 
-def config_rank(path: str) -> int:
+def _rank(path: str) -> int:
     """The order in which the settings files of one folder are looked at."""
-    return config.FILE_NAMES.index(path.rpartition("/")[2])
+    return SETTINGS.index(path.rpartition("/")[2])
 
 
-def _sources(snapshot: Snapshot, named: Layer | None, options: Options, registry: Registry) -> Iterator[Source]:
-    errors: list[UserError] = []
-    for pack in (named.packs if named else ()) or (packs.BUILTIN,):
-        if is_folder(pack):
-            found = list(pack_sources(snapshot, pack))
-            if not found:
-                errors.append(
-                    _pack_error(named, f"no policies in {pack}", "a folder of this repository that holds .yaml files")
-                )
-            yield from found
-        elif pack == packs.BUILTIN:
-            folder = packs.builtin_folder()
-            yield from packs.read_files(pack, packs.policy_files(folder), base=folder)
-        elif pack in registry.packs:
-            folder = packs.package_folder(registry.packs[pack])
-            yield from packs.read_files(pack, packs.policy_files(folder), base=folder)
-        else:
-            known = ", ".join([packs.BUILTIN, *registry.packs])
-            errors.append(
-                _pack_error(named, f"no pack is named '{pack}'", f"installed: {known}; a folder is written ./{pack}")
-            )
-    for path in options.policies:
-        yield from packs.read_files(path, packs.policy_files(path))
-    if errors:
-        raise UserErrors(errors)
+def _pack(snapshot: Snapshot, pack: str, named: Layer | None, registry: Registry) -> list[Source]:
+    """The policy files of a pack; raises ConfigError for one that is not there."""
+    if is_folder(pack):
+        found = list(pack_sources(snapshot, pack))
+        if not found:
+            hint = "a pack is a folder of this repository that holds .yaml files"
+            raise _pack_error(named, f"no policies in {pack}", hint)
+        return found
+    if pack == packs.BUILTIN:
+        folder = packs.builtin_folder()
+    elif pack in registry.packs:
+        folder = packs.package_folder(registry.packs[pack])
+    else:
+        known = ", ".join([packs.BUILTIN, *registry.packs])
+        raise _pack_error(named, f"no pack is named '{pack}'", f"installed: {known}; a folder is written ./{pack}")
+    return list(packs.read_files(pack, packs.policy_files(folder), base=folder))
 
 
 def _pack_error(layer: Layer | None, message: str, hint: str) -> ConfigError:
@@ -167,17 +188,11 @@ def _pack_error(layer: Layer | None, message: str, hint: str) -> ConfigError:
     )
 
 
-def _check_options(settled: Settled) -> None:
-    """Refuse selectors that select nothing: a typing error there would switch everything off in silence."""
+def _option_errors(settled: Settled) -> list[UserError]:
+    """An error for each selector that selects nothing: a slip there would switch everything off in silence."""
     options = settled.options
-    wrong = [
-        UsageError(f"no rule or policy is named '{selector}'", hint="`guardrails rules --profile all` lists them")
-        for selector in _unique(options.select + options.ignore)
+    return [
+        UsageError(f"no rule or policy is named '{selector}'", hint="`guardrails rules --off` lists them")
+        for selector in dict.fromkeys(options.select + options.ignore)
         if not any(config.selects(selector, rule.id) for rule in settled.rules)
     ]
-    if wrong:
-        raise UserErrors(wrong)
-
-
-def _unique(values: Sequence[str]) -> Iterable[str]:
-    return dict.fromkeys(values)

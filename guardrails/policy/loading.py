@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
 from guardrails.documents.document import ParseError, Path, Root
-from guardrails.documents.yaml import FORMAT as YAML
+from guardrails.documents.yaml import STRICT as YAML
 from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
+from guardrails.globs import glob_regex
 from guardrails.policy.model import Example, Match, Policy, Rule
 from guardrails.policy.terms import PROFILES, Schedule, Source
 from guardrails.policy.validation import validate
@@ -25,6 +26,14 @@ def schema(name: str) -> dict[str, Any]:
 
 def load(sources: Iterable[Source]) -> tuple[Policy, ...]:
     """All policies, sorted by id; raises UserErrors with everything that is wrong in any of the files."""
+    policies, errors = load_valid(sources)
+    if errors:
+        raise UserErrors(errors)
+    return policies
+
+
+def load_valid(sources: Iterable[Source]) -> tuple[tuple[Policy, ...], list[UserError]]:
+    """The policies that are valid, sorted by id, and what is wrong with the others."""
     shape = schema("policy")
     policies: dict[str, Policy] = {}
     errors: list[UserError] = []
@@ -38,9 +47,7 @@ def load(sources: Iterable[Source]) -> tuple[Policy, ...]:
             other = policies[policy.id].path
             errors.append(PolicyError(f"policy '{policy.id}' stands in {other} too", path=source.path, line=1))
         policies[policy.id] = policy
-    if errors:
-        raise UserErrors(errors)
-    return tuple(policies[id] for id in sorted(policies))
+    return tuple(policies[id] for id in sorted(policies)), errors
 
 
 def _load_one(source: Source, shape: Mapping[str, Any]) -> Policy:
@@ -52,6 +59,7 @@ def _load_one(source: Source, shape: Mapping[str, Any]) -> Policy:
     shared = (match(value["match"]),) if "match" in value else ()
     rules = tuple(_rule(source, root, number, shared) for number in range(len(value["rules"])))
     errors = [error for number, rule in enumerate(rules) for error in _rule_errors(root, number, rule, rules[:number])]
+    errors += _glob_errors(root, source.path)
     if errors:
         raise UserErrors(errors)
     return Policy(
@@ -176,6 +184,15 @@ def _places(root: Root) -> dict[Path, tuple[int, int]]:
 _PARAMETER = re.compile(r"\bparams(?:\.([\w-]+)|\[['\"]([\w-]+)['\"]\])")
 
 
+def _strings(value: Any) -> Iterator[str]:
+    """All strings in a plain value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
 def _rule_errors(root: Root, number: int, rule: Rule, before: tuple[Rule, ...]) -> Iterable[UserError]:
     """What the schema cannot say: unique ids, real dates, parameters that exist and fit their own schema."""
 
@@ -190,10 +207,39 @@ def _rule_errors(root: Root, number: int, rule: Rule, before: tuple[Rule, ...]) 
     for name, shape in rule.parameters.items():
         for message in parameter_errors(shape, shape["default"]):
             yield error(f"the default of parameter '{name}' {message}", "parameters", name, "default")
-    used = {dotted or quoted for dotted, quoted in _PARAMETER.findall(json.dumps([rule.block, rule.message]))}
+    globs = [match.paths + match.exclude for match in rule.match]
+    texts = list(_strings([rule.block, rule.message, globs]))
+    used = {dotted or quoted for text in texts for dotted, quoted in _PARAMETER.findall(text)}
     for name in sorted(used - set(rule.parameters)):
         known = ", ".join(sorted(rule.parameters)) or "none"
         yield error(f"uses parameter '{name}', which it does not declare", "check", hint=f"declared: {known}")
+
+
+def _glob_errors(root: Root, path: str) -> Iterator[UserError]:
+    """Globs of the policy's match, and of its rules', that are not valid."""
+    at: list[Path] = [("match",), *(("rules", number, "match") for number in range(len(root.value["rules"])))]
+    matches = [root.value.get("match", {}), *(rule.get("match", {}) for rule in root.value["rules"])]
+    for where, value in zip(at, matches, strict=True):
+        for key in ("paths", "exclude"):
+            for position, glob in enumerate(value.get(key, ())):
+                if message := glob_error(glob):
+                    span = root.span((*where, key, position))
+                    yield PolicyError(message, path=path, line=span.line, column=span.column, hint=GLOB_HINT)
+
+
+GLOB_HINT = "globs are written as in .gitignore"
+
+
+def glob_error(glob: str) -> str:
+    """What is wrong with a glob, or nothing; one that takes its text from a parameter is valid so far."""
+    try:
+        glob_regex(_PLACEHOLDER.sub("x", glob).removeprefix("!"))
+    except ValueError as error:
+        return f"glob {glob!r}: {error}"
+    return ""
+
+
+_PLACEHOLDER = re.compile(r"\{params\.[\w-]+\}")
 
 
 def schedule_errors(value: str | Mapping[str, str]) -> Iterable[str]:

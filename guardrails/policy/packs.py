@@ -19,6 +19,12 @@ def builtin_folder() -> str:
     return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "policies")
 
 
+def engine_policy() -> Iterator[Source]:
+    """The policy about what the engine itself reports; it is part of every run, whatever the packs."""
+    folder = builtin_folder()
+    return read_files(BUILTIN, [os.path.join(folder, "operations", "guardrails.yaml")], base=folder)
+
+
 def package_folder(pack: Reference) -> str:
     """The folder of a pack that an installed plugin provides as ``package.module:folder``."""
     from importlib.util import find_spec  # noqa: PLC0415 - only packs from plugins need it
@@ -46,6 +52,8 @@ def policy_files(path: str) -> list[str]:
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [os.path.join(folder, name) for name in sorted(names) if is_policy(name)]
+    if not found:
+        raise UsageError(f"no policies in {path}", hint="policies are files that end in .yaml or .yml")
     return found
 
 

@@ -10,6 +10,10 @@ PROFILES = ("recommended", "strict", "all")
 """Each profile holds the ones before it."""
 
 
+SETTINGS = (".guardrails.yaml", "pyproject.toml")
+"""The files that may hold settings; in one folder the first that has any counts."""
+
+
 class Schedule(NamedTuple):
     """Enforcement that may change on dates: ``(ISO date, level)`` in date order, from the empty date on."""
 

@@ -19,7 +19,7 @@ from guardrails.repository.entry import Entry
 
 _T = TypeVar("_T")
 
-PATIENCE = 300
+PATIENCE = 60
 """Seconds without a word after which git is taken to be stuck: on a FIFO that its settings name, for instance."""
 SKIP = 1 << 20
 """Content larger than this is not read through to get past it; the reader is started afresh."""

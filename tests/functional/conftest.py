@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-SCRUBBED = ("GIT_", "GUARDRAILS_", "PRE_COMMIT", "CI", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH", "PYTHONUNBUFFERED", "XDG_")
+SCRUBBED = (
+    "GIT_",
+    "GUARDRAILS_",
+    "PRE_COMMIT",
+    "CI",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "PYTHONPATH",
+    "PYTHONUNBUFFERED",
+    "XDG_",
+)
 
 
 class Repo:

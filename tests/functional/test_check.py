@@ -314,3 +314,80 @@ def test_version_and_help(repo):
         assert "usage: guardrails" in done.stdout
     assert repo.run().returncode == 2
     assert repo.run("chekc").returncode == 2
+
+
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(house):
+    command = [sys.executable, "-m", "guardrails", "check", "--debug", "--ref", "nosuch"]
+    done = subprocess.run(command, cwd=house.root, env=house.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("args", [["--ref", ""], ["--select", ""], ["--ignore", ""], ["--policies", ""], [""]])
+def test_empty_arguments_are_misuse(house, args):
+    done = house.run("check", *args)
+    assert done.returncode == 2
+    assert "is empty" in done.stderr
+
+
+def test_outputs_that_would_be_lost_are_misuse(house, tmp_path):
+    assert house.run("check", "--output", f"json:{tmp_path}/a", "--output", f"sarif:{tmp_path}/x/../a").returncode == 2
+    assert house.run("check", "--output", "json:-").returncode == 2
+    assert not (house.root / "-").exists()
+
+
+def test_a_full_or_closed_standard_output_is_told_plainly(house):
+    for redirection in (">/dev/full", ">&-"):
+        command = f"{sys.executable} -m guardrails check {redirection}"
+        done = subprocess.run(
+            command, shell=True, cwd=house.root, env=house.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ")
+        assert "internal error" not in done.stderr
+
+
+def test_errors_cannot_command_the_terminal(house):
+    house.write({"x\x1b[31m/.guardrails.yaml": "nonsense: 1\n"})
+    done = house.run("check")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "\\x1b[31m/.guardrails.yaml:1:1" in done.stderr
+
+
+def test_marks_of_a_template_in_a_comment_excuse_nothing(repo):
+    repo.write({"a.yaml": "# {{ x }}\na: [1\nb: 2\n", "b.yml": "on: push\njobs: [{run: '${{ x }}'}\nx: y\n"})
+    done = repo.run("check", "--select", "guardrails/unparsable-file", "--format", "json")
+    assert {path for _, path, _ in findings(done)} == {"a.yaml", "b.yml"}
+
+
+def test_what_a_selected_rule_could_not_judge_is_told(repo):
+    repo.write({"a.yaml": "a: [1\nb: 2\n"})
+    done = repo.run("check", "--select", "kubernetes", "--format", "json")
+    assert [rule for rule, _, _ in findings(done)] == ["guardrails/unparsable-file"]
+    done = repo.run("check", "--select", "kubernetes", "--ignore", "guardrails/unparsable-file", "--format", "json")
+    assert findings(done) == []
+    assert "cannot be parsed" in json.loads(done.stdout)["notes"][0]["message"]
+
+
+def test_one_nul_does_not_hide_a_file(house):
+    house.write({"a.txt": b"\0 foo " + b"text " * 20, "NOTES.md": ""})
+    assert findings(house.run("check", "--format", "json")) == [("house/no-foo", "a.txt", 1)]
+
+
+def test_errors_in_packs_settings_policies_and_rules_come_together(house):
+    house.write(
+        {
+            ".guardrails.yaml": "packs: [./rules, nosuch]\n",
+            "rules/house.yaml": POLICY.replace("forbid: foo", "forbid: '('"),
+            "rules/two.yaml": POLICY.replace("policy: house", "policy: two").replace("severity: high", "severity: x"),
+        }
+    )
+    done = house.run("check", "--policies", "nowhere")
+    for part in (
+        "no pack is named 'nosuch'",
+        "rules/house.yaml:11:",
+        "rules/two.yaml:9:15",
+        "no policy file or folder",
+    ):
+        assert part in done.stderr, done.stderr

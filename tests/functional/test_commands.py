@@ -19,9 +19,9 @@ def house(repo):
 def test_rules_lists_what_runs_here(house):
     out = house.run("rules").stdout
     assert "house/no-foo" in out
-    assert "2 rules" in out
+    assert "4 rules" in out, "those of the engine itself are always there"
     rows = json.loads(house.run("rules", "--format", "json").stdout)
-    assert [row["id"] for row in rows] == ["house/no-foo", "house/has-notes"]
+    assert [row["id"] for row in rows][2:] == ["house/no-foo", "house/has-notes"]
 
 
 def test_explain_rule(house):
@@ -51,13 +51,21 @@ def test_explain_says_who_switched_a_rule_off(house):
     assert ".guardrails.yaml:3" in house.run("explain", "a.txt").stdout
 
 
+def test_explain_says_how_to_ask_for_an_exception(house):
+    out = house.run("explain", "house/no-foo").stdout
+    assert "Agree it with us" in out
+    assert "house/no-foo: {exclude: [path/of/the/file]}" in out
+
+
 def test_explain_something_unknown(house):
     assert house.run("explain", "no/such").returncode == 2
 
 
 def test_test_runs_the_examples(house):
-    done = house.run("test")
+    done = house.run("test", "rules")
     assert (done.returncode, done.stdout) == (0, "0 failures in 4 examples of 2 rules\n")
+    assert "0 failures" in house.run("test").stdout
+    assert house.run("test", "svc").returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -128,3 +128,32 @@ def test_a_broken_plugin_is_named(house, tmp_path, case):
     done = house.run("check", "--format", "x" if case == "missing attribute" else "text", PYTHONPATH=str(tmp_path))
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_an_edited_pack_of_a_plugin_is_noticed_despite_the_cache(house, installed, tmp_path):
+    subprocess.run(["cp", "-r", installed, str(tmp_path / "copy")], check=True)
+    house.write({"notes.txt": "one two three\n"})
+    run = ("check", "--select", "sample")
+    assert house.run(*run, PYTHONPATH=str(tmp_path / "copy")).returncode == 0
+    policy = tmp_path / "copy" / "guardrails_sample" / "policies" / "sample.yaml"
+    policy.write_text(policy.read_text().replace("max: 5", "max: 2"))
+    assert house.run(*run, PYTHONPATH=str(tmp_path / "copy")).returncode == 1
+
+
+def test_a_kind_that_reports_a_rule_nobody_asked_for_is_broken(house, installed, tmp_path):
+    subprocess.run(["cp", "-r", installed, str(tmp_path / "copy")], check=True)
+    module = tmp_path / "copy" / "guardrails_sample" / "word_limit.py"
+    module.write_text(module.read_text().replace("yield file.finding(rule,", "yield file.finding('other/rule',"))
+    house.write({"notes.txt": "one two three four five six\n"})
+    done = house.run("check", "--select", "sample", PYTHONPATH=str(tmp_path / "copy"))
+    assert done.returncode == 2
+    assert "check kind 'word-limit' of plugin sample broke" in done.stdout
+
+
+def test_a_kind_that_cannot_compile_is_named(house, installed, tmp_path):
+    subprocess.run(["cp", "-r", installed, str(tmp_path / "copy")], check=True)
+    module = tmp_path / "copy" / "guardrails_sample" / "word_limit.py"
+    module.write_text(module.read_text().replace("return WordLimit(", "raise KeyError('x')\n        return WordLimit("))
+    done = house.run("check", "--select", "sample", PYTHONPATH=str(tmp_path / "copy"))
+    assert done.returncode == 2
+    assert "check kind 'word-limit' of plugin sample broke: KeyError: 'x'" in done.stderr

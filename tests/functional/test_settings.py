@@ -95,7 +95,12 @@ def test_parameters_by_folder(house):
     ("settings", "message"),
     [
         ("rules: {limits/small: {parameters: {max: 0}}}", "does not fit its schema"),
-        ("rules: {limits/small: {parameters: {min: 1}}}", "parameter 'min' is not one it has; it has: max"),
+        ("rules: {limits/small: {parameters: {min: 1}}}", "limits/small: parameter 'min' is not one it has"),
+        ("rules: {limits: {parameters: {min: 1}}}", "limits: parameter 'min' is not one it has"),
+        ("rules: {limits/small: {enforcement: {block: '20260101'}}}", "which does not fit"),
+        ("rules: {limits/small: {exclude: ['[a']}}", ".guardrails.yaml:2:34: glob '[a'"),
+        ("exclude: [a, '[a']", ".guardrails.yaml:2:14: glob '[a'"),
+        ("profile: strict\nprofile: all", "the key 'profile' stands twice"),
         ("rules: {limits/smal: warn}", "did you mean 'limits/small'?"),
         ("rules: {limits/small: {enforcement: {block: 2026-13-01}}}", "is not a date"),
         ("rules: {limits/small: {enforcement: {block: 2026-01-01, warn: 2026-02-01}}}", "cannot start before"),
@@ -177,7 +182,7 @@ def test_final_profile(house):
     house.write({"svc/.guardrails.yaml": "profile: recommended\nexclude: [a]\n"})
     done = house.run("check")
     assert done.returncode == 2
-    assert "profile strict is final, set in .guardrails.yaml:2" in done.stderr
+    assert "profile strict is final, set in .guardrails.yaml:3" in done.stderr
     assert "svc/.guardrails.yaml:2" in done.stderr
     house.write({"svc/.guardrails.yaml": "profile: all\n"})
     assert house.run("check").returncode == 0
@@ -192,3 +197,71 @@ def test_environment_and_command_line_win(house):
     )
     assert few == back < more
     assert house.run("check", GUARDRAILS_PROFILE="lax").returncode == 2
+
+
+ROUNDABOUT = [
+    "rules: {'*': {final: true}, house/no-foo: 'off'}",
+    "rules: {house: {final: true}, house/no-foo: {severity: info}}",
+    "rules: {house: {final: true, severity: high}, house/no-foo: {exclude: ['*']}}",
+]
+
+
+@pytest.mark.parametrize("inner", ROUNDABOUT)
+def test_final_cannot_be_got_round_by_saying_final_again(house, inner):
+    house.write({".guardrails.yaml": CONFIG + FINAL, "svc/.guardrails.yaml": inner + "\n", "svc/a.txt": "foo"})
+    done = house.run("check")
+    assert done.returncode == 2
+    assert "set in .guardrails.yaml:2, and cannot be loosened here" in done.stderr
+
+
+def test_a_smaller_profile_inside_does_not_switch_a_final_rule_off(house):
+    strict = POLICY.replace("severity: high", "severity: high\n    profile: strict")
+    house.write(
+        {
+            "rules/house.yaml": strict,
+            ".guardrails.yaml": CONFIG + "profile: strict\nrules: {house/no-foo: {final: true}}\n",
+            "svc/.guardrails.yaml": "profile: recommended\nrules: {'*': {final: true}}\n",
+            "svc/a.txt": "foo",
+        }
+    )
+    assert levels(house.run("check", "--format", "json")) == {("svc/a.txt", "high", "block")}
+
+
+def test_inside_a_final_a_step_back_to_its_own_level_is_fine(house):
+    outer = "rules: {house/no-foo: {enforcement: warn, final: true}}\n"
+    inner = "rules: {house: block, house/no-foo: warn}\n"
+    house.write({".guardrails.yaml": CONFIG + outer, "svc/.guardrails.yaml": inner, "svc/a.txt": "foo"})
+    assert levels(house.run("check", "--format", "json")) == {("svc/a.txt", "high", "warn")}
+
+
+def test_final_exclude_holds_for_excludes_of_rules_too(house):
+    inner = "rules: {house/no-foo: {exclude: ['*']}}\n"
+    house.write({".guardrails.yaml": CONFIG + "final: [exclude]\n", "svc/.guardrails.yaml": inner, "svc/a.txt": "foo"})
+    assert house.run("check").returncode == 2
+
+
+def test_a_folder_that_switches_every_rule_off(house):
+    house.write({".guardrails.yaml": CONFIG, "svc/.guardrails.yaml": "rules: {'*': 'off'}\n", "svc/a.txt": "foo"})
+    assert levels(house.run("check", "--format", "json")) == set()
+
+
+def test_staged_runs_see_the_settings_of_every_folder(house):
+    house.write({".guardrails.yaml": CONFIG, "svc/.guardrails.yaml": "rules: {'*': 'off'}\n", "NOTES.md": ""}).commit()
+    house.write({"top.txt": "x"})
+    house.git("add", "-A")
+    assert house.run("check", "--staged").returncode == 0
+
+
+def test_settings_that_git_ignores_count_in_every_run(house):
+    house.write(
+        {".gitignore": ".guardrails.yaml\n", ".guardrails.yaml": CONFIG + "rules: {house: warn}\n", "a.txt": "foo"}
+    )
+    assert house.run("check").returncode == house.run("check", "a.txt").returncode == 0
+
+
+def test_settings_behind_a_link_are_refused(house):
+    house.write({"real.yaml": CONFIG})
+    (house.root / ".guardrails.yaml").symlink_to("real.yaml")
+    done = house.run("check")
+    assert done.returncode == 2
+    assert ".guardrails.yaml: settings have to be a regular file" in done.stderr

@@ -69,7 +69,7 @@ def test_folders_with_settings_of_their_own():
         Decided("a", rule, Setting(Severity.LOW, rule.enforcement), outer | {"word": "foo"}, (("a", "skip/"),)),
         Decided("a/b", rule, Setting(Severity.INFO, rule.enforcement), outer, ()),
     ]
-    compiled = compile_plan(decided, registry(plugins={}))
+    compiled = compile_plan(decided, registry(plugins={}), ["", "a", "a/b"])
     files = dict.fromkeys(("x", "a/x", "a/skip/x", "a/b/x", "ab/x"), "foo bad")
     found = judge(compiled, files).findings
     assert {(item.location.path, item.location.column) for item in found} == {

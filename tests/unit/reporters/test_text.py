@@ -98,7 +98,7 @@ def test_audit_is_one_line_and_leaves_the_explanation_to_the_next_finding(
     assert "why: " in report(verdict_of(audit, judged(rules["todo"], "b.py", 1)), style)
 
 
-@pytest.mark.parametrize(("rule", "label"), [("pin", "more, or a waiver: "), ("readme", "more: ")])
+@pytest.mark.parametrize(("rule", "label"), [("pin", "more, or an exception: "), ("readme", "more: ")])
 def test_a_waiver_is_offered_where_there_can_be_one(
     judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style, rule: str, label: str
 ) -> None:
