@@ -96,7 +96,7 @@ ENTRYPOINT ["python", "-m", "service{n}"]
 
 HEALTHY = {"LICENSE": "licence\n", "README.md": "# Service\n", "SECURITY.md": "# Security\n", ".gitignore": "*.pyc\n"}
 
-SDISTS = ("requests==2.32.3", "Flask==3.1.0", "Django==5.1.4", "ansible-core==2.18.1", "black==24.10.0")
+SDISTS = ("requests==2.32.3", "Flask==3.1.0", "Django==5.1.4", "ansible-core==2.18.1", "celery==5.4.0")
 
 
 def manifest(number: int) -> str:

@@ -14,6 +14,7 @@ from guardrails.cli import options, planning
 from guardrails.cli.progress import progress
 from guardrails.engine.scan import scan
 from guardrails.errors import UsageError
+from guardrails.findings import Note
 from guardrails.governance.verdict import Style, Verdict, judge
 from guardrails.references import Reference
 
@@ -59,6 +60,11 @@ def run(args: Namespace) -> int:
         finally:
             clear()
         title = snapshot.title
+    if args.paths:  # Whoever names a file thinks that it is judged.
+        unjudged = [
+            Note("no rule judges it", entry.path) for entry in selection.entries if not plan.judging(entry.path)
+        ]
+        result = result._replace(notes=(*result.notes, *unjudged))
     verdict = judge(
         plan,
         result,

@@ -391,3 +391,10 @@ def test_errors_in_packs_settings_policies_and_rules_come_together(house):
         "no policy file or folder",
     ):
         assert part in done.stderr, done.stderr
+
+
+def test_a_named_file_that_no_rule_judges_is_told(house):
+    house.write({".guardrails.yaml": CONFIG + "exclude: [v/]\n", "v/a.txt": "foo\n"})
+    done = house.run("check", "v/a.txt")
+    assert done.returncode == 0
+    assert "v/a.txt: no rule judges it" in done.stdout
