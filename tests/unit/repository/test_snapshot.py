@@ -3,6 +3,7 @@ import pickle
 import shutil
 import socket
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -853,7 +854,7 @@ def test_modules_that_cost_time_are_not_imported() -> None:
         "print(*{'subprocess', 'tempfile', 'pathlib', 'shutil', 'signal', 'selectors'}.intersection(sys.modules))"
     )
     done = subprocess.run(
-        [shutil.which("python") or "", "-c", script],
+        [sys.executable, "-c", script],
         cwd=Path(snapshot.__file__).parents[2],
         capture_output=True,
         text=True,
