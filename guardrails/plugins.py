@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
 
 import pluggy
 
@@ -61,15 +62,7 @@ def registry(plugins: Mapping[str, object] | None = None) -> Registry:
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     manager.register(Builtins(), BUILTIN)
-    if plugins is None:
-        try:
-            manager.load_setuptools_entrypoints(hookspecs.GROUP)
-        except Exception as error:
-            raise PluginError(
-                f"an installed plugin cannot be loaded: {type(error).__name__}: {error}",
-                hint="the packages with an entry point in the group 'guardrails' are plugins; mend or remove the one",
-            ) from error
-    for name, plugin in (plugins or {}).items():
+    for name, plugin in (_installed() if plugins is None else plugins).items():
         manager.register(plugin, name)
     try:
         manager.check_pending()
@@ -81,6 +74,21 @@ def registry(plugins: Mapping[str, object] | None = None) -> Registry:
         reporters=_collect(manager, "guardrails_reporters"),
         packs=_collect(manager, "guardrails_packs"),
     )
+
+
+def _installed() -> dict[str, object]:
+    """The plugins of the installed packages, by the names of their entry points."""
+    found: dict[str, object] = {}
+    for point in entry_points(group=hookspecs.GROUP):
+        try:
+            found[point.name] = point.load()
+        except Exception as error:
+            package = point.dist.name if point.dist else point.value
+            raise PluginError(
+                f"plugin {point.name} of the package {package} cannot be loaded: {type(error).__name__}: {error}",
+                hint=f"mend {package}, or remove it",
+            ) from error
+    return found
 
 
 def _collect(manager: pluggy.PluginManager, hook: str) -> dict[str, Reference]:

@@ -123,9 +123,20 @@ def _explain(error: Exception, *, debug: bool) -> None:
         import traceback  # noqa: PLC0415
 
         sys.stderr.write("".join(traceback.format_exception(error)))
+    told: dict[str, int] = {}
     for each in error.errors if isinstance(error, UserErrors) else [error]:
         if isinstance(each, UserError):
             message, hint = str(each), each.hint
+            told[each.place] = told.get(each.place, 0) + bool(each.place)
+            if told[each.place] > _SAME_PLACE:
+                continue
         else:
             message, hint = f"internal error: {type(each).__name__}: {each}", "run it again with --debug"
         sys.stderr.write(f"error: {visible(message)}\n" + (f"  hint: {visible(hint)}\n" if hint else ""))
+    for place, count in told.items():
+        if count > _SAME_PLACE:
+            sys.stderr.write(f"error: {visible(place)}: and {count - _SAME_PLACE} more like these\n")
+
+
+_SAME_PLACE = 5
+"""One slip in a setting for many rules is an error for each of them; more than this many say nothing new."""

@@ -24,6 +24,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="judge only these files and folders")
     options.add_snapshot_options(parser)
     options.add_rule_options(parser)
+    parser.add_argument(
+        "--as-of", metavar="DATE", default="", help="the verdict of another day, where enforcement changes on dates"
+    )
     group = parser.add_argument_group("output")
     group.add_argument(
         "--format",
@@ -68,7 +71,7 @@ def run(args: Namespace) -> int:
     verdict = judge(
         plan,
         result,
-        date=strftime("%Y-%m-%d"),
+        date=_date(args.as_of),
         title=title,
         complete=selection.complete and not (rules.select or rules.ignore),
         seconds=monotonic() - started,
@@ -76,6 +79,18 @@ def run(args: Namespace) -> int:
     for reporter, path in reporters:
         _write(reporter, verdict, path, debug=args.debug)
     return verdict.exit_code
+
+
+def _date(given: str) -> str:
+    """The ISO date that is asked for, or today's; raises UsageError."""
+    if not given:
+        return strftime("%Y-%m-%d")
+    from datetime import date  # noqa: PLC0415 - only for another day than today
+
+    try:
+        return date.fromisoformat(given).isoformat()
+    except ValueError:
+        raise UsageError(f"--as-of {given}: that is not a date", hint="write it as 2026-01-31") from None
 
 
 def _outputs(args: Namespace) -> list[tuple[str, str]]:

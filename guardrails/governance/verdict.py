@@ -16,6 +16,8 @@ class Judged(NamedTuple):
     finding: Finding
     severity: Severity
     enforcement: Enforcement
+    blocks_from: str = ""
+    """ISO date on which it starts to block; empty when it does already, or never."""
 
 
 class Verdict(NamedTuple):
@@ -34,6 +36,8 @@ class Verdict(NamedTuple):
     title: str
     """What was judged: ``work tree``, ``index``, ``commit …``."""
     seconds: float = 0.0
+    date: str = ""
+    """The ISO date whose enforcement counts."""
 
     @property
     def exit_code(self) -> int:
@@ -64,7 +68,8 @@ def judge(plan: Plan, scan: Scan, *, date: str, title: str, complete: bool, seco
         if setting is not None:
             enforcement = setting.enforcement.on(date)
             if enforcement is not Enforcement.OFF:
-                judged.append(Judged(finding, setting.severity, enforcement))
+                later = setting.enforcement.blocks_from(date)
+                judged.append(Judged(finding, setting.severity, enforcement, later))
     return Verdict(
         findings=tuple(judged),
         rules=tuple(plan.infos.values()),
@@ -72,6 +77,7 @@ def judge(plan: Plan, scan: Scan, *, date: str, title: str, complete: bool, seco
         notes=scan.notes,
         files=scan.files,
         complete=complete,
+        date=date,
         title=title,
         seconds=seconds,
     )

@@ -23,6 +23,12 @@ class Schedule(NamedTuple):
         """The level on an ISO date."""
         return [level for start, level in self.steps if start <= date][-1]
 
+    def blocks_from(self, date: str) -> str:
+        """The first day after an ISO date on which it starts to block; empty when it does already, or never."""
+        if self.on(date) is Enforcement.BLOCK:
+            return ""
+        return next((start for start, level in self.steps if start > date and level is Enforcement.BLOCK), "")
+
 
 class RuleInfo(NamedTuple):
     """What reports say about a rule."""

@@ -74,6 +74,8 @@ def _explain(error: ValidationError) -> Iterator[tuple[Path, bool, str, str]]:
         for missing in (key for key in wanted if key not in value):
             meaning = schema.get("properties", {}).get(missing, {}).get("description", "")
             yield path, True, f"'{missing}' is missing", f"add '{missing}:' {meaning}".rstrip()
+    elif "propertyNames" in error.absolute_schema_path:
+        yield (*path, value), True, f"'{value}' cannot be a key here", f"it has to match {wanted}"
     else:
         name = f"'{path[-1]}'" if path and isinstance(path[-1], str) else "the item" if path else "the file"
         yield path, False, *_explain_value(error, name, value)

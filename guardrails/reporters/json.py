@@ -31,6 +31,7 @@ def report(verdict: Verdict, style: Style) -> str:
             "exit_code": verdict.exit_code,
             "complete": verdict.complete,
             "snapshot": verdict.title,
+            "date": verdict.date,
             "summary": _summary(verdict),
             "rules": {rule.id: _rule(rule) for rule in verdict.rules},
             "findings": [_finding(judged) for judged in verdict.findings],
@@ -116,6 +117,7 @@ def _finding(judged: Judged) -> dict[str, Any]:
         "message": finding.message,
         "source": finding.source,
         "fingerprint": finding.fingerprint,
+        "blocks_from": judged.blocks_from or None,
     }
 
 

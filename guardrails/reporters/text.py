@@ -18,6 +18,9 @@ _INDENT = " " * 6
 _WHY = 240
 """About how much of a rationale is shown, in characters; ``guardrails explain`` has the rest."""
 
+_SOON = 30
+"""How many days ahead a rule that starts to block is announced."""
+
 _Remark = TypeVar("_Remark", Problem, Note)
 
 _BOLD, _DIM, _RED, _YELLOW, _CYAN = "1", "2", "1;31", "1;33", "36"
@@ -26,7 +29,8 @@ _COLORS = {Enforcement.BLOCK: _RED, Enforcement.WARN: _YELLOW, Enforcement.AUDIT
 
 def report(verdict: Verdict, style: Style) -> str:
     """The verdict for a person at a terminal or reading a build log; one line when there is nothing to say."""
-    sections = [*_files(verdict, style), "\n".join(_remarks(verdict, style)), _summary(verdict, style)]
+    remarks = "\n".join([*_remarks(verdict, style), *_soon(verdict, style)])
+    sections = [*_files(verdict, style), remarks, _summary(verdict, style)]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
@@ -148,6 +152,20 @@ def _remark(label: str, message: str, paths: list[str]) -> str:
     more = f" … and {len(paths) - FOLD} more" if len(paths) > FOLD else ""
     subject = f"{', '.join(shown)}{more}: " if shown else ""
     return f"{label}: {subject}{visible(message)}{'' if shown else more}"
+
+
+def _soon(verdict: Verdict, style: Style) -> Iterator[str]:
+    """What starts to block within the next weeks, so that it is mended before and not after."""
+    dated = [judged for judged in verdict.findings if judged.blocks_from]
+    if not dated:
+        return
+    from collections import Counter  # noqa: PLC0415
+    from datetime import date, timedelta  # noqa: PLC0415 - few rules have dates
+
+    horizon = (date.fromisoformat(verdict.date) + timedelta(days=_SOON)).isoformat()
+    counts = Counter((item.blocks_from, item.finding.rule) for item in dated if item.blocks_from <= horizon)
+    for (day, rule), count in sorted(counts.items()):
+        yield f"{_paint('soon', _CYAN, style)}: from {day} on, {visible(rule)} blocks: {_plural(count, 'finding')}"
 
 
 def _summary(verdict: Verdict, style: Style) -> str:

@@ -77,7 +77,10 @@ def test_installing_and_removing_a_plugin_is_noticed_despite_the_cache(house, in
 
 
 BROKEN = {
-    "import": ("raise RuntimeError('no luck')\n", "no luck"),
+    "import": (
+        "raise RuntimeError('no luck')\n",
+        "plugin broken of the package broken cannot be loaded: RuntimeError: no luck",
+    ),
     "hook": (
         (
             "from pluggy import HookimplMarker\nhookimpl = HookimplMarker('guardrails')\n"

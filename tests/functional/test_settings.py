@@ -265,3 +265,39 @@ def test_settings_behind_a_link_are_refused(house):
     done = house.run("check")
     assert done.returncode == 2
     assert ".guardrails.yaml: settings have to be a regular file" in done.stderr
+
+
+DATED = "rules: {house/no-foo: {enforcement: {audit: 2030-01-01, warn: 2030-02-01, block: 2030-03-01}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("day", "level", "announced"),
+    [
+        ("2029-12-31", None, False),
+        ("2030-01-01", "audit", False),
+        ("2030-01-29", "audit", False),
+        ("2030-01-30", "audit", True),
+        ("2030-02-01", "warn", True),
+        ("2030-03-01", "block", False),
+    ],
+)
+def test_the_verdict_of_another_day(house, day, level, announced):
+    house.write({".guardrails.yaml": CONFIG + DATED, "a.txt": "foo"})
+    done = house.run("check", "--as-of", day, "--format", "json")
+    assert levels(done) == ({("a.txt", "high", level)} if level else set())
+    assert done.returncode == (level == "block")
+    text = house.run("check", "--as-of", day).stdout
+    assert ("soon: from 2030-03-01 on, house/no-foo blocks: 1 finding" in text) is announced
+
+
+def test_dates_by_folder(house):
+    inner = "rules: {house/no-foo: {enforcement: {block: 2030-01-15}}}\n"
+    house.write({".guardrails.yaml": CONFIG + DATED, "a.txt": "foo", "svc/.guardrails.yaml": inner, "svc/a.txt": "foo"})
+    done = house.run("check", "--as-of", "2030-01-20", "--format", "json")
+    assert levels(done) == {("a.txt", "high", "audit"), ("svc/a.txt", "high", "block")}
+
+
+def test_a_day_that_is_none(house):
+    done = house.run("check", "--as-of", "2030-02-30")
+    assert done.returncode == 2
+    assert "write it as 2026-01-31" in done.stderr

@@ -214,7 +214,7 @@ def hostile() -> st.SearchStrategy[Verdict]:
         policy_path=texts,
         waivable=st.booleans(),
     )
-    several = st.builds(Judged, findings, severities, levels)
+    several = st.builds(Judged, findings, severities, levels, st.sampled_from(["", "2030-01-15", "2031-01-01"]))
     return st.builds(
         Verdict,
         findings=(st.lists(several, max_size=6) | several.map(lambda one: [one] * 9)).map(
@@ -227,4 +227,5 @@ def hostile() -> st.SearchStrategy[Verdict]:
         complete=st.booleans(),
         title=texts,
         seconds=st.floats(0, 1e6),
+        date=st.just("2030-01-01"),
     )

@@ -807,7 +807,7 @@ class TestNames:
             "print(ascii(read))\n"
         )
         done = subprocess.run(
-            [shutil.which("python") or "", "-X", "utf8=0", "-c", script],
+            [sys.executable, "-X", "utf8=0", "-c", script],
             cwd=Path(git.__file__).parents[2],
             env=os.environ | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
             capture_output=True,
