@@ -260,6 +260,9 @@ class _WorkTree(_Disk):
                 names[record[2:]] = False
             else:
                 names[record[record.index(b"\t") + 1 :]] = record[2:8] == b"160000"
+        if nested := sorted(_decode(name) for name in names if name.endswith(b"/")):
+            shown = ", ".join(nested[:5]) + (", …" if len(nested) > 5 else "")
+            self.notes = (f"left out, for they are git repositories of their own: {shown}",)
         return self._present(names)
 
 

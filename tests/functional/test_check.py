@@ -398,3 +398,11 @@ def test_a_named_file_that_no_rule_judges_is_told(house):
     done = house.run("check", "v/a.txt")
     assert done.returncode == 0
     assert "v/a.txt: no rule judges it" in done.stdout
+
+
+def test_a_repository_inside_the_repository_is_left_out_and_told(house):
+    house.write({"NOTES.md": "", "inner/a.txt": "foo\n"})
+    house.git("init", "-q", "inner")
+    done = house.run("check")
+    assert done.returncode == 0
+    assert "left out, for they are git repositories of their own: inner/" in done.stdout
