@@ -115,7 +115,7 @@ class _Run:
                     rules -= inspector.fact_based
                 if rules:
                     for item in inspector.conclude(self.facts.get(kind, ()), listing, rules):
-                        if self.plan.stands(item.rule, item.location.path):
+                        if item.rule not in self.plan.infos or self.plan.stands(item.rule, item.location.path):
                             self._take(kind, item)
             except RepositoryError:
                 raise
@@ -150,7 +150,8 @@ class _Run:
                 )
             )
         else:
-            self._note(f"cannot be parsed: line {error.line}: {error.message}", file.path)
+            # The same words for all such files, so that reports can put them on one line.
+            self._note("cannot be parsed: judged as text only", file.path)
 
     def _note(self, message: str, path: str) -> None:
         if (note := Note(message, path)) not in self.notes[-3:]:  # Each kind that needs the file meets the same.
