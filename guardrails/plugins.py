@@ -51,7 +51,8 @@ class Builtins:
     @hookimpl
     def guardrails_reporters(self) -> Mapping[str, str]:
         """One module of ``guardrails.reporters`` for each output format."""
-        return {name: f"guardrails.reporters.{name}:report" for name in ("concise", "json", "sarif", "text")}
+        names = ("concise", "github", "gitlab", "json", "junit", "markdown", "sarif", "text")
+        return {name: f"guardrails.reporters.{name}:report" for name in names}
 
 
 def registry(plugins: Mapping[str, object] | None = None) -> Registry:

@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--format",
         default=os.environ.get("GUARDRAILS_FORMAT") or "text",
         metavar="FORMAT",
-        help="text, concise, json, sarif, or one of a plugin (GUARDRAILS_FORMAT)",
+        help="text, concise, json, sarif, junit, github, gitlab, markdown, or one of a plugin (GUARDRAILS_FORMAT)",
     )
     group.add_argument(
         "--output", action="append", default=[], metavar="FORMAT:PATH", help="also write a report to a file"

@@ -66,7 +66,10 @@ def test_exit_0_when_nothing_blocks(house):
     assert "house/has-notes" in done.stdout
 
 
-@pytest.mark.parametrize("format", ["text", "concise", "json", "sarif"])
+FORMATS = ["text", "concise", "json", "sarif", "junit", "github", "gitlab", "markdown"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
 def test_exit_codes_are_the_same_in_every_format(house, format):
     house.write({"a.txt": "bar\n", "NOTES.md": ""})
     assert house.run("check", "--format", format).returncode == 0
@@ -302,7 +305,7 @@ def test_odd_file_names(house):
             file.write(b"foo\n")
     done = house.run("check", "--format", "json", "--select", "house/no-foo")
     assert len(json.loads(done.stdout)["findings"]) == len(names)
-    for format in ("text", "concise", "sarif"):
+    for format in FORMATS:
         assert house.run("check", "--format", format, "--select", "house/no-foo").returncode == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,10 @@ def test_a_file_of_a_plugins_format_that_does_not_parse_is_a_finding(house, inst
 
 def test_a_kind_that_crashes_is_named_and_the_run_is_broken(house, installed):
     house.write({"notes.txt": "crash-please\n", "prices.csv": "name,price\ntea,-3\n"})
-    for format in ("text", "concise", "json", "sarif"):
+    for format in ("text", "concise", "json", "sarif", "junit", "github", "gitlab", "markdown"):
         done = house.run("check", "--select", "sample", "--format", format, PYTHONPATH=installed)
         assert done.returncode == 2
-        assert "plugin sample broke: RuntimeError: asked to crash" in done.stdout
+        assert "plugin sample broke: RuntimeError: asked to crash" in unescape(done.stdout)
         assert "no-negative-prices" in done.stdout
 
 
