@@ -246,17 +246,19 @@ def test_a_folder_that_switches_every_rule_off(house):
 
 
 def test_staged_runs_see_the_settings_of_every_folder(house):
-    house.write({".guardrails.yaml": CONFIG, "svc/.guardrails.yaml": "rules: {'*': 'off'}\n", "NOTES.md": ""}).commit()
+    every_folder = POLICY.replace("require: [NOTES.md]", "require: [NOTES.md], in: ['/*/']").replace("warn", "block")
+    house.write({"rules/house.yaml": every_folder, ".guardrails.yaml": CONFIG, "rules/NOTES.md": ""})
+    house.write({"svc/.guardrails.yaml": "rules: {'*': 'off'}\n", "svc/a.txt": ""}).commit()
     house.write({"top.txt": "x"})
     house.git("add", "-A")
     assert house.run("check", "--staged").returncode == 0
+    house.git("rm", "-q", "-f", "svc/.guardrails.yaml")
+    assert house.run("check", "--staged").returncode == 1
 
 
 def test_settings_that_git_ignores_count_in_every_run(house):
-    house.write(
-        {".gitignore": ".guardrails.yaml\n", ".guardrails.yaml": CONFIG + "rules: {house: warn}\n", "a.txt": "foo"}
-    )
-    assert house.run("check").returncode == house.run("check", "a.txt").returncode == 0
+    house.write({".gitignore": ".guardrails.yaml\n", ".guardrails.yaml": CONFIG, "a.txt": "foo"})
+    assert house.run("check").returncode == house.run("check", "a.txt").returncode == 1
 
 
 def test_settings_behind_a_link_are_refused(house):
