@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         entry = snapshot.entry(path) if (path := options.relative(snapshot, args.what)) else None
         around = [entry] if entry else []
         configs = planning.config_files(snapshot, around)
-        registry, settled, _ = planning.settled(snapshot, options.rule_options(args), configs)
+        registry, settled = planning.settled(snapshot, options.rule_options(args), configs)
     rules = [rule for rule in settled.rules if selects(args.what, rule.id)]
     if rules:
         lines = [line for rule in rules for line in (*_rule(settled, rule), "")][:-1]

@@ -14,6 +14,7 @@ from guardrails.engine.options import Options
 from guardrails.engine.plan import Plan, Registry
 from guardrails.errors import ConfigError, UserError
 from guardrails.findings import digest
+from guardrails.policy import packs
 from guardrails.policy.terms import SETTINGS
 from guardrails.repository.entry import FILE, Entry, Snapshot
 
@@ -58,30 +59,27 @@ def obtain(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -
     if plan is None:
         plan, chosen = _compile(snapshot, options, configs)
         if folder:
-            digests = {pack: _pack_digest(snapshot, pack) for pack in chosen if _is_folder(pack)}
+            digests = {pack: _pack_digest(snapshot, pack) for pack in chosen if packs.is_folder(pack)}
             stamps = {path: _stamp(path) for path in _installed_files(plan.registry, chosen)}
             cache.store(folder, name, pickle.dumps((digests, stamps, plan)))
     return plan
 
 
-def settled(
-    snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]
-) -> tuple[Registry, Settled, tuple[str, ...]]:
-    """What the plan is made of, not compiled: plugins, rules, and the packs they come from."""
+def settled(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -> tuple[Registry, Settled]:
+    """What the plan is made of, not compiled: what plugins provide, and the rules."""
     from guardrails.engine.settle import settle  # noqa: PLC0415 - a plan from the cache needs none of it
     from guardrails.plugins import registry  # noqa: PLC0415
 
     installed = registry()
-    rules, chosen = settle(snapshot, configs, options, installed)
-    return installed, rules, chosen
+    return installed, settle(snapshot, configs, options, installed)
 
 
 def _compile(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes]) -> tuple[Plan, tuple[str, ...]]:
     from guardrails.engine.compiler import compile_plan  # noqa: PLC0415
     from guardrails.engine.settle import decided  # noqa: PLC0415
 
-    installed, rules, chosen = settled(snapshot, options, configs)
-    return compile_plan(decided(rules), installed, rules.folders), chosen
+    installed, rules = settled(snapshot, options, configs)
+    return compile_plan(decided(rules), installed, rules.folders), rules.packs
 
 
 def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:
@@ -100,16 +98,8 @@ def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:
     return plan if fresh else None
 
 
-def _is_folder(pack: str) -> bool:
-    from guardrails.engine.settle import is_folder  # noqa: PLC0415
-
-    return is_folder(pack)
-
-
 def _installed_files(registry: Registry, chosen: Iterable[str]) -> Iterator[str]:
     """The files of installed plugins that went into a plan: their policies, and the modules that were loaded."""
-    from guardrails.policy import packs  # noqa: PLC0415
-
     for pack in chosen:
         if pack in registry.packs:
             yield from packs.policy_files(packs.package_folder(registry.packs[pack]))
@@ -120,9 +110,7 @@ def _installed_files(registry: Registry, chosen: Iterable[str]) -> Iterator[str]
 
 
 def _pack_digest(snapshot: Snapshot, pack: str) -> str:
-    from guardrails.engine.settle import pack_sources  # noqa: PLC0415 - only for packs in the repository
-
-    return _digest(part for source in pack_sources(snapshot, pack) for part in (source.path, source.data))
+    return _digest(part for source in packs.folder_sources(snapshot, pack) for part in (source.path, source.data))
 
 
 def _key(options: Options, configs: Mapping[str, bytes]) -> str:
@@ -141,17 +129,13 @@ def _key(options: Options, configs: Mapping[str, bytes]) -> str:
 
 
 def _shipped_files() -> list[str]:
-    from guardrails.policy.packs import builtin_folder  # noqa: PLC0415
-
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return [*_tree(builtin_folder()), *_tree(package)]
+    return [*_tree(packs.builtin_folder()), *_tree(package)]
 
 
 def _given_files(path: str) -> list[str]:
-    from guardrails.policy.packs import policy_files  # noqa: PLC0415 - only for --policies
-
     try:
-        return policy_files(path)
+        return packs.policy_files(path)
     except UserError:
         return []  # Loading the policies tells, along with all other errors.
 

@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     """List the rules."""
     with closing(options.work_tree()) as snapshot:
         configs = planning.config_files(snapshot, ())
-        _, settled, _ = planning.settled(snapshot, options.rule_options(args), configs)
+        _, settled = planning.settled(snapshot, options.rule_options(args), configs)
     rows = [row for rule in settled.rules if (row := _row(settled, rule))["enabled"] or args.off]
     if args.format == "json":
         sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")

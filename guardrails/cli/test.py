@@ -52,5 +52,5 @@ def _rules(what: str, installed: Registry) -> list[Rule]:
 def _settled_rules() -> list[Rule]:
     with closing(options.work_tree()) as snapshot:
         configs = planning.config_files(snapshot, ())
-        _, settled, _ = planning.settled(snapshot, Options(), configs)
+        _, settled = planning.settled(snapshot, Options(), configs)
     return list(settled.rules)

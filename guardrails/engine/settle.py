@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from guardrails import config
@@ -15,7 +16,7 @@ from guardrails.matching import GlobSet
 from guardrails.policy import loading, packs
 from guardrails.policy.model import Policy, Rule
 from guardrails.policy.terms import SETTINGS, Source
-from guardrails.repository.entry import FILE, Snapshot
+from guardrails.repository.entry import Snapshot
 
 
 class Settled(NamedTuple):
@@ -25,6 +26,8 @@ class Settled(NamedTuple):
     layers: tuple[Layer, ...]
     """Sorted by folder, so that an outer one stands before those inside it."""
     options: Options
+    packs: tuple[str, ...]
+    """The packs that the policies come from, by the names that settings have for them."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -55,32 +58,15 @@ class Settled(NamedTuple):
         return decision
 
 
-def settle(
-    snapshot: Snapshot, config_files: Mapping[str, bytes], options: Options, registry: Registry
-) -> tuple[Settled, tuple[str, ...]]:
-    """Load all policies and settings; also says which packs policies came from.
-
-    Raises UserErrors with every error of every file.
-    """
+def settle(snapshot: Snapshot, config_files: Mapping[str, bytes], options: Options, registry: Registry) -> Settled:
+    """Load all policies and settings; raises UserErrors with every error of every file."""
     errors: list[UserError] = []
     layers = _layers(config_files, errors)
     named = next((layer for layer in layers if not layer.folder), None)
     chosen = (named.packs if named else ()) or (packs.BUILTIN,)
-    sources: list[Source] = []
-    for pack in chosen:
-        try:
-            sources += _pack(snapshot, pack, named, registry)
-        except UserError as error:
-            errors.append(error)
-    for path in options.policies:
-        try:
-            sources += packs.read_files(path, packs.policy_files(path))
-        except UserError as error:
-            errors.append(error)
-    if packs.BUILTIN not in chosen:
-        sources += packs.engine_policy()
+    sources = _sources(snapshot, named, chosen, options, registry, errors)
     policies, broken = loading.load_valid(sources)
-    settled = Settled(policies, layers, options)
+    settled = Settled(policies, layers, options, chosen)
     if not (errors or broken):  # What is missing because of them would be told as unknown.
         errors += config.selector_errors(layers, settled.rules)
         errors += _option_errors(settled)
@@ -94,7 +80,33 @@ def settle(
     if errors:
         errors += _compile_errors(settled, registry)
         raise UserErrors(errors)
-    return settled, chosen
+    return settled
+
+
+def _sources(
+    snapshot: Snapshot,
+    named: Layer | None,
+    chosen: Sequence[str],
+    options: Options,
+    registry: Registry,
+    errors: list[UserError],
+) -> list[Source]:
+    """The policy files of all packs and of the command line; what is not there is added to ``errors``."""
+    readers = [partial(_pack, snapshot, pack, named, registry) for pack in chosen]
+    readers += [partial(_given, path) for path in options.policies]
+    sources: list[Source] = []
+    for read in readers:
+        try:
+            sources += read()
+        except UserError as error:
+            errors.append(error)
+    if packs.BUILTIN not in chosen:
+        sources += packs.engine_policy()
+    return sources
+
+
+def _given(path: str) -> list[Source]:
+    return list(packs.read_files(path, packs.policy_files(path)))
 
 
 def _compile_errors(settled: Settled, registry: Registry) -> list[UserError]:
@@ -127,19 +139,6 @@ def decided(settled: Settled) -> list[Decided]:
     return found
 
 
-def is_folder(pack: str) -> bool:
-    """Whether a pack is named by a folder of the repository."""
-    return pack.startswith(".") or "/" in pack
-
-
-def pack_sources(snapshot: Snapshot, pack: str) -> Iterator[Source]:
-    """The policy files of a folder of the repository, as the snapshot has them."""
-    folder = "/".join(part for part in pack.split("/") if part not in {"", "."})
-    for entry in snapshot.below(folder):
-        if entry.kind == FILE and packs.is_policy(entry.path):
-            yield Source(pack, entry.path, snapshot.read(entry))
-
-
 def _layers(files: Mapping[str, bytes], errors: list[UserError]) -> tuple[Layer, ...]:
     """The settings of all folders; files that an outer layer excludes have no say."""
     layers: list[Layer] = []
@@ -166,8 +165,8 @@ def _rank(path: str) -> int:
 
 def _pack(snapshot: Snapshot, pack: str, named: Layer | None, registry: Registry) -> list[Source]:
     """The policy files of a pack; raises ConfigError for one that is not there."""
-    if is_folder(pack):
-        found = list(pack_sources(snapshot, pack))
+    if packs.is_folder(pack):
+        found = list(packs.folder_sources(snapshot, pack))
         if not found:
             hint = "a pack is a folder of this repository that holds .yaml files"
             raise _pack_error(named, f"no policies in {pack}", hint)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from guardrails.errors import PolicyError, UsageError
 from guardrails.policy.terms import Source
 from guardrails.references import Reference
+from guardrails.repository.entry import FILE, Snapshot
 
 BUILTIN = "builtin"
 
@@ -67,3 +68,16 @@ def read_files(pack: str, paths: Iterable[str], *, base: str = "") -> Iterator[S
     for path in paths:
         with open(path, "rb") as file:
             yield Source(pack, os.path.relpath(path, base) if base else path, file.read())
+
+
+def is_folder(pack: str) -> bool:
+    """Whether a pack is named by a folder of the repository."""
+    return pack.startswith(".") or "/" in pack
+
+
+def folder_sources(snapshot: Snapshot, pack: str) -> Iterator[Source]:
+    """The policy files of a folder of the repository, as the snapshot has them."""
+    folder = "/".join(part for part in pack.split("/") if part not in {"", "."})
+    for entry in snapshot.below(folder):
+        if entry.kind == FILE and is_policy(entry.path):
+            yield Source(pack, entry.path, snapshot.read(entry))

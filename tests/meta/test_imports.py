@@ -73,3 +73,14 @@ def test_check_on_a_yaml_file(loaded):
     }
     assert not modules & HEAVY
     assert "cel.cli" not in modules
+
+
+def test_a_pack_of_the_repository_costs_no_yaml_once_its_plan_is_cached(loaded, tmp_path):
+    policy = "policy: p\ntitle: P\ncategory: c\nowner: o\nrationale: R.\nrules:\n"
+    policy += "- {id: r, title: T, severity: low, remediation: M., check: {text: {forbid: zzz}}}\n"
+    (tmp_path / "repo" / "rules").mkdir()
+    (tmp_path / "repo" / "rules" / "p.yaml").write_text(policy)
+    (tmp_path / "repo" / ".guardrails.yaml").write_text("packs: [./rules]\n")
+    modules = loaded("check", "a.py", a__py="x = 1\n")
+    assert outsiders(modules) <= {"re2"}
+    assert "guardrails.config" not in modules

@@ -6,6 +6,7 @@ from guardrails.engine.compiler import Decided, compile_plan
 from guardrails.engine.examples import tree
 from guardrails.engine.plan import Plan, Setting
 from guardrails.engine.scan import Scan, scan
+from guardrails.engine.settle import default_parameters
 from guardrails.plugins import registry
 from guardrails.policy import loading
 from guardrails.policy.terms import Source
@@ -25,14 +26,10 @@ def policy(*rules: str) -> loading.Policy:
 
 def plan(*rules: str, **folders: object) -> Plan:
     decided = [
-        Decided("", rule, Setting(rule.severity, rule.enforcement), _defaults(rule), ())
+        Decided("", rule, Setting(rule.severity, rule.enforcement), default_parameters(rule), ())
         for rule in policy(*rules).rules
     ]
     return compile_plan(decided, registry(plugins={}))
-
-
-def _defaults(rule: loading.Rule) -> dict[str, object]:
-    return {name: shape["default"] for name, shape in rule.parameters.items()}
 
 
 def judge(plan: Plan, files: dict[str, object]) -> Scan:
