@@ -24,7 +24,8 @@ class Builtins:
     @hookimpl
     def guardrails_check_kinds(self) -> Mapping[str, str]:
         """One module of ``guardrails.checks`` for each kind."""
-        return {name: f"guardrails.checks.{name}:KIND" for name in ("document", "parse", "path", "text")}
+        names = ("change", "commit", "document", "governance", "parse", "path", "relation", "text")
+        return {name: f"guardrails.checks.{name}:KIND" for name in names}
 
     @hookimpl
     def guardrails_formats(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from guardrails.documents.document import Dialect, Document, Format, ParseError, Path, Root
 from guardrails.errors import PolicyError
 from guardrails.findings import Fact, Finding, Location
+from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry
 
 RuleSet = frozenset[int]
@@ -66,9 +67,12 @@ class File:
         read: Callable[[Entry], bytes],
         formats: Mapping[str, Format | Dialect],
         names: frozenset[str] = frozenset(),
+        date: str = "",
     ) -> None:
         self.entry = entry
         self.path = entry.path
+        self.date = date
+        """The ISO date of the run, for rules about what is due."""
         self.formats = names
         """Names of the formats and dialects that a file of this name is written in."""
         self._read = read
@@ -85,6 +89,11 @@ class File:
         if self._data is None:
             self._data = self._read(self.entry)
         return self._data
+
+    @property
+    def known(self) -> bool:
+        """Whether the content has been read."""
+        return self._data is not None
 
     @property
     def encoding(self) -> str:
@@ -185,7 +194,12 @@ class File:
 
 
 class Repository(Protocol):
-    """What a conclusion may look at besides facts: the paths of the snapshot, unread."""
+    """What a conclusion may look at besides facts: the paths of the snapshot, unread, and what changed."""
+
+    date: str
+    """The ISO date of the run."""
+    change: Change | None
+    """What is judged as a change; None where a state is judged alone."""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -204,7 +218,7 @@ class Inspector(Protocol):
     """Those of ``concluding`` that need facts from every file, and so cannot be judged in a partial run."""
 
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
-        """Judge one file by those of the rules that apply to it; depends on its path and content only.
+        """Judge one file by those of the rules that apply to it; depends on its path, content and date only.
 
         May raise ParseError when a document it needs does not parse.
         """

@@ -43,6 +43,7 @@ def run(args: Namespace) -> int:
     """Judge, report, and return the exit code of the verdict."""
     started = monotonic()
     rules = options.rule_options(args)
+    date = _date(args.as_of)
     start = next(iter(args.paths), ".")
     with closing(options.open_snapshot(args, start)) as snapshot:
         selection = options.select_entries(snapshot, args.paths, staged=args.staged)
@@ -58,6 +59,7 @@ def run(args: Namespace) -> int:
                 selection.entries,
                 repository_rules=selection.repository_rules,
                 complete=selection.complete,
+                date=date,
                 progress=step,
             )
         finally:
@@ -71,7 +73,7 @@ def run(args: Namespace) -> int:
     verdict = judge(
         plan,
         result,
-        date=_date(args.as_of),
+        date=date,
         title=title,
         complete=selection.complete and not (rules.select or rules.ignore),
         seconds=monotonic() - started,

@@ -65,7 +65,7 @@ def _rule(settled: Settled, rule: Rule) -> Iterator[str]:
         yield f"  controls     {', '.join(rule.controls)}"
     yield from _prose("why", rule.rationale)
     yield from _prose("how to mend it", rule.remediation)
-    if rule.waivable is False:
+    if not rule.waivable.allowed:
         yield from _prose("exceptions", "There are none to this rule.")
     else:
         exception = f"Agree it with {rule.owner}, then narrow the rule in .guardrails.yaml:\n    rules:\n"

@@ -79,7 +79,8 @@ def _compile(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes])
     from guardrails.engine.settle import decided  # noqa: PLC0415
 
     installed, rules = settled(snapshot, options, configs)
-    return compile_plan(decided(rules), installed, rules.folders), rules.packs
+    known = (rule.id for rule in rules.rules)
+    return compile_plan(decided(rules), installed, rules.folders, known), rules.packs
 
 
 def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:

@@ -27,15 +27,18 @@ class Decided(NamedTuple):
     exclude: tuple[tuple[str, str], ...]
 
 
-def compile_plan(decided: Iterable[Decided], registry: Registry, folders: Iterable[str] = ()) -> Plan:
+def compile_plan(
+    decided: Iterable[Decided], registry: Registry, folders: Iterable[str] = (), known: Iterable[str] = ()
+) -> Plan:
     """Compile the rules of all folders; raises UserErrors with everything wrong in any of them.
 
-    ``folders`` are those with settings of their own, also where these leave no rule on.
+    ``folders`` are those with settings of their own, also where these leave no rule on; ``known`` are the ids of all
+    rules, also of those that are off.
     """
     builder = _Builder(registry)
     for item in decided:
         builder.add(item)
-    return builder.build(folders)
+    return builder.build(folders, known)
 
 
 class _Builder:
@@ -75,7 +78,7 @@ class _Builder:
     def _list(self, globs: Iterable[object]) -> int:
         return self.lists.setdefault(tuple(map(str, globs)), len(self.lists))
 
-    def build(self, folders: Iterable[str]) -> Plan:
+    def build(self, folders: Iterable[str], known: Iterable[str]) -> Plan:
         formats = self._formats()
         inspectors, kinds = self._inspectors()
         globs = self._globs()
@@ -92,6 +95,7 @@ class _Builder:
             formats=formats,
             registry=self.registry,
             folders=folders,
+            known=known,
         )
 
     def _formats(self) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
@@ -243,7 +247,7 @@ def _info(rule: model.Rule, severity: Severity) -> RuleInfo:
         owner=rule.owner,
         kind=rule.kind,
         policy_path=f"{rule.path}:{rule.line}",
-        waivable=rule.waivable is not False,
+        waivable=rule.waivable,
     )
 
 

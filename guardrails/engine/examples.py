@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import Random
 from typing import Any, NamedTuple
 
@@ -11,9 +11,10 @@ from guardrails.engine.compiler import Decided, compile_plan
 from guardrails.engine.plan import Plan, Registry, Setting
 from guardrails.engine.scan import Scan, scan
 from guardrails.engine.settle import default_parameters
-from guardrails.findings import Location
+from guardrails.findings import Finding, Location
 from guardrails.policy.loading import parse_size
 from guardrails.policy.model import Example, Rule
+from guardrails.repository.change import ADDED, DELETED, MODIFIED, Change, ChangedFile, Commit
 from guardrails.repository.entry import FILE, LINK, Entry
 from guardrails.repository.memory import Content, MemorySnapshot
 
@@ -27,7 +28,11 @@ class Failure(NamedTuple):
     message: str
 
 
-def failures(rules: Iterable[Rule], registry: Registry) -> Iterator[Failure]:
+Govern = Callable[[Plan, MemorySnapshot, Scan, str, Change | None], Iterable[Finding]]
+"""What is found in the waivers and the baseline of a tree, and in what a change does to them, on an ISO date."""
+
+
+def failures(rules: Iterable[Rule], registry: Registry, govern: Govern) -> Iterator[Failure]:
     """What is wrong with the examples of the rules; raises UserErrors when a rule does not compile."""
     for rule in rules:
         kinds = {example.fails for example in rule.examples}
@@ -46,17 +51,20 @@ def failures(rules: Iterable[Rule], registry: Registry) -> Iterator[Failure]:
             except Exception as error:  # noqa: BLE001 - of base64 and of expressions to sample from
                 message = f"cannot be made: {type(error).__name__}: {error}"
             else:
-                message = _judge(rule, example, plans[key], snapshot)
+                message = _judge(rule, example, plans[key], snapshot, govern)
             if message:
                 yield Failure(rule.id, rule.path, example.line, message)
 
 
-def _judge(rule: Rule, example: Example, plan: Plan, snapshot: MemorySnapshot) -> str:
+def _judge(rule: Rule, example: Example, plan: Plan, snapshot: MemorySnapshot, govern: Govern) -> str:
     """What is wrong with one example, or nothing."""
-    result = scan(plan, snapshot, snapshot.entries(), repository_rules=True, complete=True)
+    change = _change(example, snapshot, seed=rule.id)
+    entries = snapshot.entries()
+    result = scan(plan, snapshot, entries, repository_rules=True, complete=True, date=example.date, change=change)
     if result.problems:
         return result.problems[0].message
-    places = [item.location for item in result.findings if item.rule == rule.id]
+    findings = (*result.findings, *govern(plan, snapshot, result, example.date, change))
+    places = [item.location for item in findings if item.rule == rule.id]
     if not example.fails:
         return f"is found at {_list(places)}, but should pass" if places else _unread(result)
     if not places:
@@ -64,6 +72,27 @@ def _judge(rule: Rule, example: Example, plan: Plan, snapshot: MemorySnapshot) -
     if example.at and sorted(example.at) != sorted(_name(place, example.at) for place in places):
         return f"should fail at {', '.join(example.at)}, but is found at {_list(places)}"
     return ""
+
+
+def _change(example: Example, head: MemorySnapshot, *, seed: str) -> Change | None:
+    """The change that an example describes, if it does: one that says nothing of files changes none."""
+    if example.before is None and not example.commits and not example.branch:
+        return None
+    base = head if example.before is None else MemorySnapshot(tree(example.before, seed=seed))
+    old, new = ({entry.path: side.read(entry) for entry in side.entries()} for side in (base, head))
+    files = [
+        ChangedFile(
+            path, DELETED if path not in new else MODIFIED if path in old else ADDED, path if path in old else ""
+        )
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+    ]
+    return Change(base, head, tuple(files), tuple(map(_commit, example.commits)), example.branch)
+
+
+def _commit(value: Mapping[str, str]) -> Commit:
+    name, _, address = value.get("author", "Ann <ann@example.org>").partition("<")
+    return Commit("", name.strip(), address.rstrip("> "), value["message"])
 
 
 def _unread(result: Scan) -> str:

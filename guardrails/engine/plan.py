@@ -68,6 +68,7 @@ class Plan:
         formats: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]],
         registry: Registry,
         folders: Iterable[str],
+        known: Iterable[str] = (),
     ) -> None:
         self.infos = infos
         self.ids = ids
@@ -78,6 +79,7 @@ class Plan:
         self._gates = gates
         self._globs = globs
         self._formats = formats
+        self._known = "\n".join(known)  # one text pickles faster than hundreds
         self._folders = sorted({"", *folders}, key=len, reverse=True)
         self._loaded: dict[str, Inspector] = {}
         self._applied: dict[tuple[str, frozenset[int]], Applied] = {}
@@ -91,6 +93,15 @@ class Plan:
         if inspector is None:
             inspector = self._loaded[kind] = pickle.loads(self._inspectors[kind])  # noqa: S301 - our own bytes
         return inspector
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The ids of all rules of the chosen packs, also of those that are off."""
+        return tuple(self._known.split("\n")) if self._known else tuple(self.infos)
+
+    def concluding(self) -> frozenset[str]:
+        """The rules that are judged over the whole repository."""
+        return frozenset(self.ids[number] for kind in self.kinds for number in self.inspector(kind).concluding)
 
     def folder(self, path: str) -> str:
         """The nearest folder above ``path`` that has settings of its own."""

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, RuleSet
 from guardrails.documents.document import Document, ParseError, Root
+from guardrails.engine.marks import SIGN, Mark, marks
 from guardrails.engine.plan import UNPARSABLE, Applied, Plan
 from guardrails.errors import RepositoryError, UserError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
 from guardrails.references import Reference
+from guardrails.repository.change import Change
 from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
 
 MAX_SIZE = 20_000_000
@@ -28,6 +30,8 @@ class Scan(NamedTuple):
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     files: int
+    marks: tuple[Mark, ...] = ()
+    """Inline waivers in the judged files, sorted by place."""
 
 
 class _TooLargeError(Exception):
@@ -41,34 +45,39 @@ def scan(
     *,
     repository_rules: bool,
     complete: bool,
+    date: str,
+    change: Change | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Scan:
-    """Judge ``entries``; with ``repository_rules`` also what is decided over the whole listing.
+    """Judge ``entries`` on an ISO date; with ``repository_rules`` also what is decided over the whole listing.
 
-    Rules that need facts from every file are judged only when ``entries`` are ``complete``. ``progress`` is
-    called with the number of files judged so far.
+    Rules that need facts from every file are judged only when ``entries`` are ``complete``; rules about a change only
+    with a ``change``. ``progress`` is called with the number of files judged so far.
     """
-    run = _Run(plan, snapshot)
+    run = _Run(plan, snapshot, date)
     for number, entry in enumerate(entries):
         if progress:
             progress(number)
         run.judge(entry)
     if repository_rules:
-        run.conclude(complete=complete)
+        run.conclude(complete=complete, change=change)
     return Scan(
         findings=_identified(run.findings),
         problems=tuple(run.problems),
         notes=tuple(run.notes),
         files=len(entries),
+        marks=tuple(run.marks),
     )
 
 
 class _Run:
     """What one scan gathers."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
+    def __init__(self, plan: Plan, snapshot: Snapshot, date: str) -> None:
         self.plan = plan
         self.snapshot = snapshot
+        self.date = date
+        self.marks: list[Mark] = []
         self.formats = _Formats(plan)
         self.findings: list[Finding] = []
         self.facts: dict[str, list[Fact]] = {}
@@ -80,7 +89,7 @@ class _Run:
         if entry.kind == SUBMODULE:
             return
         applied = self.plan.applied(entry.path)
-        file = File(entry, self._read, self.formats, applied.formats)
+        file = File(entry, self._read, self.formats, applied.formats, self.date)
         oversized = self._oversized(entry, applied)
         for kind, rules in applied.rules.items():
             try:
@@ -95,6 +104,8 @@ class _Run:
                 break
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
                 self._crash(kind, error, entry.path)
+        if file.known and SIGN in file.data:
+            self.marks += marks(file)
 
     def _take(self, kind: str, item: Finding | Fact) -> None:
         if isinstance(item, Fact):
@@ -104,9 +115,9 @@ class _Run:
         else:
             raise LookupError(f"it reports a rule that nobody asked for: {item.rule!r}")
 
-    def conclude(self, *, complete: bool) -> None:
+    def conclude(self, *, complete: bool, change: Change | None) -> None:
         """Let every kind decide what takes more than one file."""
-        listing = _Listing(self.plan, self.snapshot)
+        listing = _Listing(self.plan, self.snapshot, self.date, change)
         for kind, numbers in self.plan.kinds.items():
             try:
                 inspector = self.plan.inspector(kind)
@@ -208,9 +219,11 @@ class _Guarded:
 class _Listing:
     """The repository as conclusions see it."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
+    def __init__(self, plan: Plan, snapshot: Snapshot, date: str, change: Change | None) -> None:
         self.plan = plan
         self.snapshot = snapshot
+        self.date = date
+        self.change = change
         self.rules = frozenset().union(*(plan.inspector(kind).concluding for kind in plan.kinds))
 
     @property

@@ -9,6 +9,23 @@ from guardrails.engine.scan import Scan
 from guardrails.findings import Enforcement, Finding, Note, Problem, Severity
 from guardrails.policy.terms import RuleInfo
 
+WAIVED, BASELINED = "waived", "baselined"
+
+
+class Excuse(NamedTuple):
+    """Why a finding does not count."""
+
+    kind: str
+    """``waived`` or ``baselined``."""
+    place: str
+    """``path:line`` of the waiver, or the path of the baseline."""
+    reason: str = ""
+    owner: str = ""
+    approver: str = ""
+    ticket: str = ""
+    expires: str = ""
+    """ISO date of the last day on which a waiver counts."""
+
 
 class Judged(NamedTuple):
     """A finding with what happens because of it."""
@@ -18,13 +35,15 @@ class Judged(NamedTuple):
     enforcement: Enforcement
     blocks_from: str = ""
     """ISO date on which it starts to block; empty when it does already, or never."""
+    excuse: Excuse | None = None
+    """None for a finding that stands."""
 
 
 class Verdict(NamedTuple):
     """The outcome of a run, ready to be reported."""
 
     findings: tuple[Judged, ...]
-    """Sorted by path, line, column and rule; enforcement ``off`` never gets here."""
+    """Those that stand, sorted by path, line, column and rule; enforcement ``off`` never gets here."""
     rules: tuple[RuleInfo, ...]
     """Every rule that ran, sorted by id."""
     problems: tuple[Problem, ...]
@@ -38,6 +57,8 @@ class Verdict(NamedTuple):
     seconds: float = 0.0
     date: str = ""
     """The ISO date whose enforcement counts."""
+    excused: tuple[Judged, ...] = ()
+    """What is waived or in the baseline, sorted likewise; each has its excuse."""
 
     @property
     def exit_code(self) -> int:
@@ -47,8 +68,12 @@ class Verdict(NamedTuple):
         return int(any(judged.enforcement is Enforcement.BLOCK for judged in self.findings))
 
     def count(self, enforcement: Enforcement) -> int:
-        """How many findings have this enforcement."""
+        """How many findings that stand have this enforcement."""
         return sum(judged.enforcement is enforcement for judged in self.findings)
+
+    def count_excused(self, kind: str) -> int:
+        """How many findings are excused in this way."""
+        return sum(judged.excuse is not None and judged.excuse.kind == kind for judged in self.excused)
 
 
 class Style(NamedTuple):
@@ -57,6 +82,8 @@ class Style(NamedTuple):
     color: bool = False
     width: int = 100
     debug: bool = False
+    excused: bool = False
+    """Whether findings that are waived or in the baseline are wanted, each with its excuse."""
     version: str = ""
 
 

@@ -14,7 +14,7 @@ from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
 from guardrails.globs import glob_regex
 from guardrails.policy.model import Example, Match, Policy, Rule
-from guardrails.policy.terms import PROFILES, Schedule, Source
+from guardrails.policy.terms import ANY_WAIVER, PROFILES, Schedule, Source, Waivable
 from guardrails.policy.validation import validate
 
 
@@ -110,7 +110,7 @@ def _rule(source: Source, root: Root, number: int, shared: tuple[Match, ...]) ->
         remediation=value["remediation"].strip(),
         references=tuple(value.get("references", ())),
         controls=tuple(value.get("controls", ())),
-        waivable=value.get("waivable", True),
+        waivable=_waivable(value.get("waivable", True)),
         parameters=value.get("parameters", {}),
         examples=tuple(
             _example(example, at.span(("examples", position)).line)
@@ -155,6 +155,10 @@ def parse_size(value: int | str) -> int:
     return int(float(number) * _UNITS[value[len(number) :].strip()])
 
 
+EXAMPLE_DATE = "2026-01-15"
+"""The day on which examples are judged that name none, so that they give the same verdict for ever."""
+
+
 def _example(value: Mapping[str, Any], line: int) -> Example:
     fails = "fail" in value
     at = value.get("at", ())
@@ -164,6 +168,22 @@ def _example(value: Mapping[str, Any], line: int) -> Example:
         at=(at,) if isinstance(at, str) else tuple(at),
         parameters=value.get("parameters", {}),
         line=line,
+        date=value.get("date", EXAMPLE_DATE),
+        before=value.get("before"),
+        commits=tuple(value.get("commits", ())),
+        branch=value.get("branch", ""),
+    )
+
+
+def _waivable(value: bool | Mapping[str, Any]) -> Waivable:
+    if isinstance(value, bool):
+        return ANY_WAIVER if value else Waivable(allowed=False)
+    return Waivable(
+        inline=value.get("inline", True),
+        max_days=value.get("max-days", 0),
+        max_active=value.get("max-active", -1),
+        require=tuple(value.get("require", ())),
+        approvers=tuple(value.get("approvers", ())),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from guardrails.documents.document import Path
 from guardrails.findings import Severity
-from guardrails.policy.terms import Schedule
+from guardrails.policy.terms import Schedule, Waivable
 
 
 class Match(NamedTuple):
@@ -28,6 +28,13 @@ class Example(NamedTuple):
     at: tuple[str, ...]
     parameters: Mapping[str, Any]
     line: int
+    date: str
+    """The ISO date on which it is judged."""
+    before: Mapping[str, Any] | None
+    """The tree before the change that led to ``tree``; None where no change is judged."""
+    commits: tuple[Mapping[str, str], ...]
+    """``message`` and ``author`` of each commit of the change."""
+    branch: str
 
 
 class Rule(NamedTuple):
@@ -48,7 +55,7 @@ class Rule(NamedTuple):
     remediation: str
     references: tuple[str, ...]
     controls: tuple[str, ...]
-    waivable: Any
+    waivable: Waivable
     parameters: Mapping[str, Any]
     """JSON Schema of each parameter, with its default."""
     examples: tuple[Example, ...]

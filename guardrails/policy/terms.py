@@ -30,6 +30,26 @@ class Schedule(NamedTuple):
         return next((start for start, level in self.steps if start > date and level is Enforcement.BLOCK), "")
 
 
+class Waivable(NamedTuple):
+    """What a rule asks of a waiver; one that does not give it does not count."""
+
+    allowed: bool = True
+    inline: bool = True
+    """Whether a comment in the file will do."""
+    max_days: int = 0
+    """Longest time from the day it was created to the day it expires; 0 leaves that to the governance policy."""
+    max_active: int = -1
+    """How many may count at a time; -1 is any number."""
+    require: tuple[str, ...] = ()
+    """Of ``reason``, ``owner``, ``approver`` and ``ticket``."""
+    approvers: tuple[str, ...] = ()
+    """Who may approve: names, or ``codeowners:PATH`` for the owners of a path; anybody when it is empty."""
+
+
+ANY_WAIVER = Waivable()
+"""What rules that say nothing of waivers ask."""
+
+
 class RuleInfo(NamedTuple):
     """What reports say about a rule."""
 
@@ -44,7 +64,7 @@ class RuleInfo(NamedTuple):
     owner: str
     kind: str
     policy_path: str
-    waivable: bool
+    waivable: Waivable
 
 
 class Source(NamedTuple):

@@ -21,7 +21,7 @@ def report(verdict: Verdict, style: Style) -> str:  # noqa: ARG001  every report
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
-    for finding, severity, enforcement, _ in verdict.findings:
+    for finding, severity, enforcement, *_ in verdict.findings:
         location = finding.location
         place = f"{_path(location.path)}:{location.line or 1}:{location.column or 1}"
         yield f"{place}: {enforcement.label} {severity.label} {visible(finding.rule)} {visible(finding.message)}"

@@ -33,7 +33,7 @@ def report(verdict: Verdict, style: Style) -> str:  # noqa: ARG001  every report
 
 
 def _finding(judged: Judged) -> dict[str, Any]:
-    finding, severity, enforcement, _ = judged
+    finding, severity, enforcement, *_ = judged
     worst = severity is Severity.CRITICAL and enforcement is Enforcement.BLOCK
     return {
         "description": finding.message or finding.rule,

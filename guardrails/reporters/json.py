@@ -93,7 +93,7 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
         "owner": rule.owner,
         "kind": rule.kind,
         "policy": rule.policy_path,
-        "waivable": rule.waivable,
+        "waivable": rule.waivable.allowed,
         "rationale": rule.rationale,
         "remediation": rule.remediation,
         "references": rule.references,

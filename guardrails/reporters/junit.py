@@ -45,7 +45,7 @@ def report(verdict: Verdict, style: Style) -> str:
 
 
 def _finding(judged: Judged, rule: RuleInfo | None) -> str:
-    finding, severity, enforcement, blocks_from = judged
+    finding, severity, enforcement, blocks_from, *_ = judged
     path, line, column, *_ = finding.location
     place = ":".join(str(part) for part in (visible_path(path) or ".", line, column if line else 0) if part)
     file = {"file": path} if path else {}

@@ -82,7 +82,7 @@ def _folded(title: str, items: list[str], noun: str) -> _Section:
 def _rows(verdict: Verdict) -> Iterator[str]:
     """A row for each rule, and for each enforcement where that differs by path; the worst first."""
     titles = {rule.id: rule.title for rule in verdict.rules}
-    counts = Counter((enforcement, severity, finding.rule) for finding, severity, enforcement, _ in verdict.findings)
+    counts = Counter((enforcement, severity, finding.rule) for finding, severity, enforcement, *_ in verdict.findings)
     for (enforcement, severity, id), count in sorted(counts.items(), key=_worst_first):
         title = _text(titles.get(id, ""))
         yield f"| {severity.label} | {enforcement.label} | {count} | {_code(id)} | {title} |"
@@ -103,7 +103,7 @@ def _findings(verdict: Verdict) -> Iterator[str]:
 
 
 def _finding(judged: Judged) -> str:
-    finding, severity, enforcement, blocks_from = judged
+    finding, severity, enforcement, blocks_from, *_ = judged
     line, column = finding.location.line, finding.location.column
     place = f"{line}:{column} " if line and column else f"{line} " if line else ""
     later = f", blocks from {blocks_from}" if blocks_from else ""

@@ -122,8 +122,8 @@ def _kept(findings: tuple[Judged, ...]) -> tuple[Judged, ...]:
 def _results(findings: Iterable[Judged], rules: Iterable[RuleInfo]) -> Iterator[dict[str, Any]]:
     indices = {rule.id: index for index, rule in enumerate(rules)}
     taken: set[tuple[str, str, int]] = set()
-    for finding, severity, enforcement, _ in findings:
-        path, line, *_ = finding.location
+    for finding, severity, enforcement, *_ in findings:
+        path, line = finding.location[:2]
         index = {"ruleIndex": indices[finding.rule]} if finding.rule in indices else {}
         fingerprints = {"guardrailsFingerprint/v1": finding.fingerprint}
         if not line or (finding.rule, path, line) in taken:

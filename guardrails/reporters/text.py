@@ -90,7 +90,7 @@ def _columns(finding: Finding) -> tuple[int, int]:
 def _explanation(rule: RuleInfo, style: Style) -> Iterator[str]:
     yield from _labeled("why", _opening(rule.rationale), style)
     yield from _labeled("fix", rule.remediation, style)
-    label = "more, or an exception" if rule.waivable else "more"
+    label = "more, or an exception" if rule.waivable.allowed else "more"
     yield f"{_INDENT}{_paint(label, _BOLD, style)}: guardrails explain {visible(rule.id)}"
 
 

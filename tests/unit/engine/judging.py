@@ -10,6 +10,7 @@ from guardrails.engine.settle import default_parameters
 from guardrails.plugins import registry
 from guardrails.policy import loading
 from guardrails.policy.terms import Source
+from guardrails.repository.change import Change
 from guardrails.repository.memory import MemorySnapshot
 
 HEAD = "policy: p\ntitle: P\ncategory: c\nowner: o\nrationale: R.\nrules:\n"
@@ -32,6 +33,6 @@ def plan(*rules: str, **folders: object) -> Plan:
     return compile_plan(decided, registry(plugins={}))
 
 
-def judge(plan: Plan, files: dict[str, object]) -> Scan:
+def judge(plan: Plan, files: dict[str, object], date: str = "2026-01-15", change: Change | None = None) -> Scan:
     snapshot = MemorySnapshot(tree(files, seed="test"))
-    return scan(plan, snapshot, snapshot.entries(), repository_rules=True, complete=True)
+    return scan(plan, snapshot, snapshot.entries(), repository_rules=True, complete=True, date=date, change=change)

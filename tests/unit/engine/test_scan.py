@@ -140,7 +140,10 @@ def test_submodules_are_not_inspected():
             return [entry._replace(kind="submodule") for entry in super().entries()]
 
     snapshot = WithSubmodule(tree({"sub": "bad1"}, seed=""))
-    assert scan(FORBID, snapshot, snapshot.entries(), repository_rules=True, complete=True).findings == ()
+    assert (
+        scan(FORBID, snapshot, snapshot.entries(), repository_rules=True, complete=True, date="2026-01-15").findings
+        == ()
+    )
 
 
 def test_reference_errors_name_the_plugin():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Finding, Location, Note, Problem, Severity, fingerprint
 from guardrails.governance.verdict import Judged, Style, Verdict
-from guardrails.policy.terms import RuleInfo
+from guardrails.policy.terms import ANY_WAIVER, RuleInfo, Waivable
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -29,7 +29,7 @@ PIN = RuleInfo(
     owner="platform-security",
     kind="document",
     policy_path="policies/security/container-images.yaml:12",
-    waivable=True,
+    waivable=ANY_WAIVER,
 )
 README = RuleInfo(
     id="knowledge/readme",
@@ -43,7 +43,7 @@ README = RuleInfo(
     owner="docs",
     kind="path",
     policy_path="policies/knowledge/readme.yaml:9",
-    waivable=False,
+    waivable=Waivable(allowed=False),
 )
 TODO = RuleInfo(
     id="debt/todo-ticket",
@@ -57,7 +57,7 @@ TODO = RuleInfo(
     owner="docs",
     kind="text",
     policy_path="policies/debt/todo.yaml:7",
-    waivable=True,
+    waivable=ANY_WAIVER,
 )
 PARSES = RuleInfo(
     id="guardrails/unparsable-file",
@@ -71,7 +71,7 @@ PARSES = RuleInfo(
     owner="guardrails",
     kind="parse",
     policy_path="policies/operations/guardrails.yaml:3",
-    waivable=True,
+    waivable=ANY_WAIVER,
 )
 
 
@@ -212,7 +212,7 @@ def hostile() -> st.SearchStrategy[Verdict]:
         owner=texts,
         kind=texts,
         policy_path=texts,
-        waivable=st.booleans(),
+        waivable=st.sampled_from([ANY_WAIVER, Waivable(allowed=False)]),
     )
     several = st.builds(Judged, findings, severities, levels, st.sampled_from(["", "2030-01-15", "2031-01-01"]))
     return st.builds(
