@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from guardrails.documents.document import ParseError, Root
@@ -19,7 +18,7 @@ from guardrails.policy.loading import (
     schema,
 )
 from guardrails.policy.model import Rule
-from guardrails.policy.terms import PROFILES, Schedule
+from guardrails.policy.terms import PROFILES, Schedule, selects
 from guardrails.policy.validation import validate
 
 
@@ -182,11 +181,6 @@ def _entry(root: Root, path: str, selector: str) -> Entry:
 def _specificity(selector: str) -> tuple[int, int]:
     wild = any(char in selector for char in "*?[")
     return (0 if wild else 1 + ("/" in selector), len(selector))
-
-
-def selects(selector: str, rule: str) -> bool:
-    """Whether a selector (rule id, policy id, or glob of rule ids) means the rule."""
-    return selector in {rule, rule.partition("/")[0]} or fnmatchcase(rule, selector)
 
 
 def selector_errors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[UserError]:

@@ -215,7 +215,10 @@ class Inspector(Protocol):
     concluding: RuleSet
     """Rules that are judged over the whole repository, in :meth:`conclude`."""
     fact_based: RuleSet
-    """Those of ``concluding`` that need facts from every file, and so cannot be judged in a partial run."""
+    """Those of ``concluding`` that need facts from every file, and so cannot be judged in a partial run.
+
+    A kind about changes has ``change_based`` as well: those of ``concluding`` that are judged only when a change is.
+    """
 
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
         """Judge one file by those of the rules that apply to it; depends on its path, content and date only.

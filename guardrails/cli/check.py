@@ -7,15 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from contextlib import closing
-from time import monotonic, strftime
 
 from guardrails import __version__
-from guardrails.cli import options, planning
-from guardrails.cli.progress import progress
-from guardrails.engine.scan import scan
+from guardrails.cli import options
+from guardrails.cli.judging import Run
+from guardrails.cli.writing import replace
 from guardrails.errors import UsageError
-from guardrails.findings import Note
-from guardrails.governance.verdict import Style, Verdict, judge
+from guardrails.governance.verdict import Style, Verdict
 from guardrails.references import Reference
 
 
@@ -23,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="judge only these files and folders")
     options.add_snapshot_options(parser)
+    options.add_change_options(parser)
     options.add_rule_options(parser)
     parser.add_argument(
         "--as-of", metavar="DATE", default="", help="the verdict of another day, where enforcement changes on dates"
@@ -35,64 +34,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="text, concise, json, sarif, junit, github, gitlab, markdown, or one of a plugin (GUARDRAILS_FORMAT)",
     )
     group.add_argument(
+        "--excused", action="store_true", help="also show what is waived or in the baseline, in SARIF as suppressed"
+    )
+    group.add_argument(
         "--output", action="append", default=[], metavar="FORMAT:PATH", help="also write a report to a file"
     )
 
 
 def run(args: Namespace) -> int:
     """Judge, report, and return the exit code of the verdict."""
-    started = monotonic()
-    rules = options.rule_options(args)
-    date = _date(args.as_of)
-    start = next(iter(args.paths), ".")
-    with closing(options.open_snapshot(args, start)) as snapshot:
-        selection = options.select_entries(snapshot, args.paths, staged=args.staged)
-        seen = snapshot.entries() if selection.repository_rules else selection.entries
-        configs = planning.config_files(snapshot, seen)
-        plan = planning.obtain(snapshot, rules, configs)
-        reporters = [(_reporter(plan.registry.reporters, name), path) for name, path in _outputs(args)]
-        step, clear = progress(len(selection.entries))
-        try:
-            result = scan(
-                plan,
-                snapshot,
-                selection.entries,
-                repository_rules=selection.repository_rules,
-                complete=selection.complete,
-                date=date,
-                progress=step,
-            )
-        finally:
-            clear()
-        title = snapshot.title
-    if args.paths:  # Whoever names a file thinks that it is judged.
-        unjudged = [
-            Note("no rule judges it", entry.path) for entry in selection.entries if not plan.judging(entry.path)
-        ]
-        result = result._replace(notes=(*result.notes, *unjudged))
-    verdict = judge(
-        plan,
-        result,
-        date=date,
-        title=title,
-        complete=selection.complete and not (rules.select or rules.ignore),
-        seconds=monotonic() - started,
-    )
+    with closing(Run(args, options.date(args.as_of))) as run:
+        reporters = [(_reporter(run.plan.registry.reporters, name), path) for name, path in _outputs(args)]
+        verdict = run.verdict()
     for reporter, path in reporters:
-        _write(reporter, verdict, path, debug=args.debug)
+        _write(reporter, verdict, path, args)
     return verdict.exit_code
-
-
-def _date(given: str) -> str:
-    """The ISO date that is asked for, or today's; raises UsageError."""
-    if not given:
-        return strftime("%Y-%m-%d")
-    from datetime import date  # noqa: PLC0415 - only for another day than today
-
-    try:
-        return date.fromisoformat(given).isoformat()
-    except ValueError:
-        raise UsageError(f"--as-of {given}: that is not a date", hint="write it as 2026-01-31") from None
 
 
 def _outputs(args: Namespace) -> list[tuple[str, str]]:
@@ -117,16 +73,16 @@ def _reporter(reporters: Mapping[str, Reference], name: str) -> Reference:
     return reporters[name]
 
 
-def _write(reporter: Reference, verdict: Verdict, path: str, *, debug: bool) -> None:
+def _write(reporter: Reference, verdict: Verdict, path: str, args: Namespace) -> None:
     color = not path and wants_color()
-    style = Style(color=color, width=_width(), debug=debug, version=__version__)
+    style = Style(color=color, width=_width(), debug=args.debug, excused=args.excused, version=__version__)
     report = reporter.load()
     try:
         data: bytes = report(verdict, style).encode("utf-8", "backslashreplace")
     except Exception as error:
         raise reporter.broke("reporter", error) from error
     if path:
-        _replace(path, data)
+        replace(path, data)
     else:
         # A terminal gets what it can show; whatever else reads us is owed UTF-8, as JSON is.
         if sys.stdout.isatty():
@@ -146,25 +102,3 @@ def _width() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
         return 100
-
-
-def _replace(path: str, data: bytes) -> None:
-    """Write a file whole or not at all; pipes and devices are written to as they are."""
-    try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:
-                file.write(data)
-            return
-        temporary = f"{path}.{os.urandom(4).hex()}.tmp"
-        try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror}", hint="choose another path for --output"
-        ) from None

@@ -10,12 +10,12 @@ from contextlib import closing
 from time import strftime
 
 from guardrails.cli import options, planning
-from guardrails.config import selects
 from guardrails.engine.compiler import compile_plan
 from guardrails.engine.plan import Plan
 from guardrails.engine.settle import Settled, decided
 from guardrails.errors import UsageError
 from guardrails.policy.model import Rule
+from guardrails.policy.terms import selects
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -68,8 +68,7 @@ def _rule(settled: Settled, rule: Rule) -> Iterator[str]:
     if not rule.waivable.allowed:
         yield from _prose("exceptions", "There are none to this rule.")
     else:
-        exception = f"Agree it with {rule.owner}, then narrow the rule in .guardrails.yaml:\n    rules:\n"
-        yield from _prose("exceptions", f"{exception}      {rule.id}: {{exclude: [path/of/the/file]}}")
+        yield from _prose("exceptions", "\n".join(_exceptions(rule)))
     for example in rule.examples:
         yield ""
         yield f"  {'fails' if example.fails else 'passes'}:"
@@ -77,6 +76,22 @@ def _rule(settled: Settled, rule: Rule) -> Iterator[str]:
             yield f"    {path}"
             text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
             yield from (f"      | {line}" for line in text.splitlines())
+
+
+def _exceptions(rule: Rule) -> Iterator[str]:
+    """How to ask for an exception, and what the rule asks of it."""
+    asked = rule.waivable
+    yield f"Agree it with {rule.owner}, then: guardrails waivers add {rule.id} PATH"
+    if asked.require:
+        yield f"It has to give: {', '.join(asked.require)}."
+    if asked.max_days:
+        yield f"It may last {asked.max_days} days."
+    if asked.max_active >= 0:
+        yield f"There may be {asked.max_active} at a time."
+    if asked.approvers:
+        yield f"It takes the approval of one of: {', '.join(asked.approvers)}."
+    if asked.inline:
+        yield f'Or on the line before: guardrails: waive {rule.id} until=DATE reason="…" (in a comment)'
 
 
 def _prose(title: str, text: str) -> Iterator[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from time import strftime
 from typing import NamedTuple
 
 from guardrails.engine.options import Options
 from guardrails.errors import UsageError, UserError, UserErrors
 from guardrails.policy.terms import PROFILES
 from guardrails.repository import snapshot as snapshots
+from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry, Snapshot
 
 
@@ -22,6 +24,8 @@ class Selection(NamedTuple):
     """Whether they are all of the snapshot."""
     repository_rules: bool
     """Whether rules over the whole listing are judged too."""
+    others: Sequence[Entry] = ()
+    """The rest of the snapshot, where rules over all of it need its facts."""
 
 
 def add_rule_options(parser: ArgumentParser) -> None:
@@ -79,13 +83,78 @@ def add_snapshot_options(parser: ArgumentParser) -> None:
     which.add_argument("--ref", metavar="REF", help="a commit, without checking it out")
 
 
+def add_change_options(parser: ArgumentParser) -> None:
+    """Options that say which change is judged."""
+    group = parser.add_argument_group("changes")
+    group.add_argument(
+        "--since",
+        metavar="REF",
+        default=os.environ.get("GUARDRAILS_SINCE") or None,
+        help="judge what changed since the merge base with REF; 'auto' asks the CI system (GUARDRAILS_SINCE)",
+    )
+    group.add_argument("--new-only", action="store_true", help="with --since: only what the change is answerable for")
+    group.add_argument(
+        "--judge-with",
+        choices=("head", "base"),
+        default="head",
+        help="with --since: whose policies, settings and waivers count",
+    )
+    group.add_argument(
+        "--commit-message",
+        metavar="FILE",
+        help="judge the commit that is about to be made, as hooks of git are asked to",
+    )
+
+
+def change(args: Namespace, snapshot: Snapshot) -> Change | None:
+    """The change that the arguments ask for, or None; raises UsageError and RepositoryError."""
+    for option in ("new_only", "judge_with"):
+        if args.since is None and getattr(args, option) not in {False, "head"}:
+            hint = "add --since REF, or --since auto in CI"
+            raise UsageError(f"--{option.replace('_', '-')} is about a change, and none is named", hint=hint)
+    if args.commit_message is not None:
+        return _pending(args, snapshot)
+    if args.since is None:
+        return None
+    from guardrails.cli import bases  # noqa: PLC0415 - only runs about a change
+    from guardrails.repository import changes, git  # noqa: PLC0415
+
+    repository = git.discover(snapshot.root)
+
+    def exists(ref: str) -> bool:
+        return repository is not None and git.find_commit(repository, ref) is not None
+
+    ref = bases.resolve(_given("--since", args.since), os.environ, exists)
+    found = changes.since(snapshot.root, ref, snapshot)
+    return found._replace(branch=bases.branch(os.environ) or found.branch)
+
+
+def _pending(args: Namespace, snapshot: Snapshot) -> Change:
+    """The commit that is about to be made."""
+    from guardrails.repository import changes  # noqa: PLC0415 - only in the commit-msg stage
+
+    try:
+        with open(_given("--commit-message", args.commit_message), encoding="utf-8", errors="replace") as file:
+            message = file.read()
+    except OSError as error:
+        raise UsageError(f"{args.commit_message} cannot be read: {error.strerror}") from None
+    return changes.pending(snapshot.root, snapshot, message)
+
+
 def open_snapshot(args: Namespace, path: str = ".") -> Snapshot:
     """The snapshot the arguments ask for, of the repository around here or, when it is elsewhere, around ``path``."""
     root = snapshots.find_root(".")
     if os.path.relpath(os.path.abspath(path), root).partition(os.sep)[0] == os.pardir:
         root = snapshots.find_root(path)
+    if getattr(args, "commit_message", None) is not None:
+        return snapshots.index(root)
     if args.ref is not None:
         return snapshots.commit(root, _given("--ref", args.ref))
+    if getattr(args, "since", None) is not None and not args.staged:
+        from guardrails.cli import bases  # noqa: PLC0415 - only runs about a change
+
+        if pushed := bases.head(args.since, os.environ):
+            return snapshots.commit(root, pushed)
     if args.staged:
         return snapshots.index(root)
     return snapshots.work_tree(root)
@@ -94,6 +163,14 @@ def open_snapshot(args: Namespace, path: str = ".") -> Snapshot:
 def work_tree(start: str = ".") -> Snapshot:
     """The work tree around ``start``."""
     return snapshots.work_tree(snapshots.find_root(start))
+
+
+def select_changed(named: Selection, snapshot: Snapshot, change: Change) -> Selection:
+    """Of the entries that are named, those that a change touched."""
+    touched = change.by_path
+    entries = [entry for entry in named.entries if entry.path in touched]
+    others = [entry for entry in snapshot.entries() if entry.path not in touched] if named.repository_rules else ()
+    return Selection(entries, complete=False, repository_rules=named.repository_rules, others=others)
 
 
 def select_entries(snapshot: Snapshot, paths: Sequence[str], *, staged: bool) -> Selection:
@@ -135,3 +212,27 @@ def relative(snapshot: Snapshot, path: str) -> str:
     if inside == ".." or inside.startswith("../"):
         raise UsageError(f"{path} is outside the repository {snapshot.root}", hint="run it in the other repository")
     return "" if inside == "." else inside
+
+
+def whole(args: Namespace) -> Namespace:
+    """The arguments of a check of the whole work tree by the rules that ``args`` ask for."""
+    asked = {name: getattr(args, name) for name in ("profile", "select", "ignore", "policies")}
+    return Namespace(
+        paths=[], staged=False, ref=None, since=None, new_only=False, judge_with="head", commit_message=None, **asked
+    )
+
+
+def today() -> str:
+    """The ISO date of today."""
+    return strftime("%Y-%m-%d")
+
+
+def date(given: str) -> str:
+    """The ISO date that is asked for, or today's; raises UsageError."""
+    if not given:
+        return today()
+    from guardrails.governance.waivers import day  # noqa: PLC0415 - only for another day than today
+
+    if day(given) is None:
+        raise UsageError(f"--as-of {given}: that is not a date", hint="write it as 2026-01-31")
+    return given

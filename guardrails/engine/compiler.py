@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import CheckKind, Rule, RuleSet, Where, as_text
 from guardrails.documents.document import Dialect, Format, Root, Span
-from guardrails.engine.plan import Gate, Plan, Registry, Setting
+from guardrails.engine.plan import Conclusions, Gate, Plan, Registry, Setting
 from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Severity
 from guardrails.matching import GlobSet, PatternError
@@ -80,7 +80,7 @@ class _Builder:
 
     def build(self, folders: Iterable[str], known: Iterable[str]) -> Plan:
         formats = self._formats()
-        inspectors, kinds = self._inspectors()
+        inspectors, conclusions, kinds = self._inspectors()
         globs = self._globs()
         if self.errors:
             raise UserErrors(self.errors)
@@ -89,6 +89,7 @@ class _Builder:
             ids=tuple(rule.id for rule, _ in self.rules),
             kinds=kinds,
             inspectors=inspectors,
+            conclusions=conclusions,
             settings=self.settings,
             gates={gate: frozenset(numbers) for gate, numbers in self.gates.items()},
             globs=globs,
@@ -133,7 +134,7 @@ class _Builder:
             self.errors.append(PolicyError(f"the globs of the rules cannot be matched: {error.message}"))
             return GlobSet.compile([])
 
-    def _inspectors(self) -> tuple[dict[str, bytes], dict[str, RuleSet]]:
+    def _inspectors(self) -> tuple[dict[str, bytes], dict[str, Conclusions], dict[str, RuleSet]]:
         by_kind: dict[str, list[Rule]] = {}
         for number, (rule, parameters) in enumerate(self.rules):
             if rule.kind not in self.registry.kinds:
@@ -144,6 +145,7 @@ class _Builder:
                 continue
             by_kind.setdefault(rule.kind, []).append(_compilable(number, rule, parameters))
         inspectors: dict[str, bytes] = {}
+        conclusions: dict[str, Conclusions] = {}
         for kind, rules in sorted(by_kind.items()):
             reference = self.registry.kinds[kind]
             try:
@@ -151,14 +153,21 @@ class _Builder:
                 invalid = {rule.number: _block_errors(rule, implementation.schema) for rule in rules}
                 self.errors += [error for found in invalid.values() for error in found]
                 valid = [rule for rule in rules if not invalid[rule.number]]
-                inspectors[kind] = pickle.dumps(implementation.compile(valid))
+                inspector = implementation.compile(valid)
+                inspectors[kind] = pickle.dumps(inspector)
+                change_based: RuleSet = getattr(inspector, "change_based", frozenset())
+                conclusions[kind] = Conclusions(inspector.concluding, inspector.fact_based, change_based)
             except UserErrors as found:
                 self.errors += found.errors
             except UserError:
                 raise
             except Exception as error:
                 raise reference.broke("check kind", error) from error
-        return inspectors, {kind: frozenset(rule.number for rule in rules) for kind, rules in by_kind.items()}
+        return (
+            inspectors,
+            conclusions,
+            {kind: frozenset(rule.number for rule in rules) for kind, rules in by_kind.items()},
+        )
 
 
 class _Parameters:

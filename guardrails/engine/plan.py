@@ -32,6 +32,16 @@ class Setting(NamedTuple):
     enforcement: Schedule
 
 
+class Conclusions(NamedTuple):
+    """Which rules of a kind are judged over the whole repository."""
+
+    rules: RuleSet
+    fact_based: RuleSet
+    """Those that need facts from every file."""
+    change_based: RuleSet
+    """Those that judge a change."""
+
+
 class Gate(NamedTuple):
     """What has to hold of a path for a rule to judge it: numbers of glob lists."""
 
@@ -62,6 +72,7 @@ class Plan:
         ids: Sequence[str],
         kinds: Mapping[str, RuleSet],
         inspectors: Mapping[str, bytes],
+        conclusions: Mapping[str, Conclusions],
         settings: Mapping[tuple[str, str], Setting],
         gates: Mapping[Gate, RuleSet],
         globs: GlobSet,
@@ -74,6 +85,7 @@ class Plan:
         self.ids = ids
         self.kinds = kinds
         self.registry = registry
+        self.conclusions = conclusions
         self._inspectors = inspectors
         self._settings = settings
         self._gates = gates
@@ -101,7 +113,7 @@ class Plan:
 
     def concluding(self) -> frozenset[str]:
         """The rules that are judged over the whole repository."""
-        return frozenset(self.ids[number] for kind in self.kinds for number in self.inspector(kind).concluding)
+        return frozenset(self.ids[number] for each in self.conclusions.values() for number in each.rules)
 
     def folder(self, path: str) -> str:
         """The nearest folder above ``path`` that has settings of its own."""
@@ -126,7 +138,7 @@ class Plan:
     def judging(self, path: str) -> RuleSet:
         """The rules that judge the file at ``path`` by itself, not the repository as a whole."""
         applied = self.applied(path).rules.items()
-        return frozenset().union(*(rules - self.inspector(kind).concluding for kind, rules in applied))
+        return frozenset().union(*(rules - self.conclusions[kind].rules for kind, rules in applied))
 
     def applied(self, path: str) -> Applied:
         """The rules and formats of a path."""

@@ -16,7 +16,7 @@ from guardrails.errors import RepositoryError, UserError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
 from guardrails.references import Reference
 from guardrails.repository.change import Change
-from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
+from guardrails.repository.entry import FILE, SUBMODULE, Entry, Snapshot
 
 MAX_SIZE = 20_000_000
 """Content of files larger than this is not judged; the rule ``guardrails/oversized-file`` reports them."""
@@ -46,23 +46,25 @@ def scan(
     repository_rules: bool,
     complete: bool,
     date: str,
+    others: Sequence[Entry] = (),
     change: Change | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Scan:
     """Judge ``entries`` on an ISO date; with ``repository_rules`` also what is decided over the whole listing.
 
-    Rules that need facts from every file are judged only when ``entries`` are ``complete``; rules about a change only
-    with a ``change``. ``progress`` is called with the number of files judged so far.
+    Rules that need facts from every file are judged only when ``entries`` are ``complete``, or are so with the
+    ``others``, of which only facts are taken; rules about a change just when there is a ``change``. ``progress`` is
+    called with the number of files judged so far.
     """
     run = _Run(plan, snapshot, date)
     for number, entry in enumerate(entries):
         if progress:
             progress(number)
         run.judge(entry)
-    if repository_rules:
-        run.conclude(complete=complete, change=change)
+    run.gather(others)
+    run.conclude(repository_rules=repository_rules, complete=complete, change=change)
     return Scan(
-        findings=_identified(run.findings),
+        findings=identified(run.findings),
         problems=tuple(run.problems),
         notes=tuple(run.notes),
         files=len(entries),
@@ -78,6 +80,7 @@ class _Run:
         self.snapshot = snapshot
         self.date = date
         self.marks: list[Mark] = []
+        self.marking = "governance" in plan.kinds  # Its rules are about waivers that excuse nothing, too.
         self.formats = _Formats(plan)
         self.findings: list[Finding] = []
         self.facts: dict[str, list[Fact]] = {}
@@ -89,8 +92,9 @@ class _Run:
         if entry.kind == SUBMODULE:
             return
         applied = self.plan.applied(entry.path)
-        file = File(entry, self._read, self.formats, applied.formats, self.date)
+        file = self._file(entry)
         oversized = self._oversized(entry, applied)
+        found = len(self.findings)
         for kind, rules in applied.rules.items():
             try:
                 for item in self.plan.inspector(kind).inspect(file, rules - oversized):
@@ -104,8 +108,37 @@ class _Run:
                 break
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
                 self._crash(kind, error, entry.path)
-        if file.known and SIGN in file.data:
-            self.marks += marks(file)
+        if entry.kind == FILE and (self.marking or file.known or len(self.findings) > found):
+            self._mark(file)
+
+    def _mark(self, file: File) -> None:
+        """Take the inline waivers of a file."""
+        try:
+            if SIGN in file.data:
+                self.marks += marks(file)
+        except (_TooLargeError, RepositoryError):
+            return  # Told already by the rules that wanted to read it.
+
+    def gather(self, entries: Iterable[Entry]) -> None:
+        """Take the facts of files that are not judged."""
+        needed = {kind: each.fact_based for kind, each in self.plan.conclusions.items() if each.fact_based}
+        for entry in entries if needed else ():
+            applied = self.plan.applied(entry.path).rules
+            asked = {kind: rules & needed[kind] for kind, rules in applied.items() if kind in needed}
+            if entry.kind == SUBMODULE or not any(asked.values()):
+                continue
+            file = self._file(entry)
+            for kind, rules in asked.items():
+                try:
+                    facts = [item for item in self.plan.inspector(kind).inspect(file, rules) if isinstance(item, Fact)]
+                    self.facts.setdefault(kind, []).extend(facts)
+                except (ParseError, _TooLargeError, RepositoryError):
+                    continue  # It is told where the file is judged.
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._crash(kind, error, entry.path)
+
+    def _file(self, entry: Entry) -> File:
+        return File(entry, self._read, self.formats, self.plan.applied(entry.path).formats, self.date)
 
     def _take(self, kind: str, item: Finding | Fact) -> None:
         if isinstance(item, Fact):
@@ -115,17 +148,18 @@ class _Run:
         else:
             raise LookupError(f"it reports a rule that nobody asked for: {item.rule!r}")
 
-    def conclude(self, *, complete: bool, change: Change | None) -> None:
+    def conclude(self, *, repository_rules: bool, complete: bool, change: Change | None) -> None:
         """Let every kind decide what takes more than one file."""
         listing = _Listing(self.plan, self.snapshot, self.date, change)
-        for kind, numbers in self.plan.kinds.items():
+        for kind, (rules, fact_based, change_based) in self.plan.conclusions.items():
             try:
-                inspector = self.plan.inspector(kind)
-                rules: RuleSet = inspector.concluding & numbers
+                asked = (rules - change_based if repository_rules else frozenset()) | (
+                    change_based if change else frozenset()
+                )
                 if not complete:
-                    rules -= inspector.fact_based
-                if rules:
-                    for item in inspector.conclude(self.facts.get(kind, ()), listing, rules):
+                    asked -= fact_based
+                if asked:
+                    for item in self.plan.inspector(kind).conclude(self.facts.get(kind, ()), listing, asked):
                         if item.rule not in self.plan.infos or self.plan.stands(item.rule, item.location.path):
                             self._take(kind, item)
             except RepositoryError:
@@ -224,7 +258,7 @@ class _Listing:
         self.snapshot = snapshot
         self.date = date
         self.change = change
-        self.rules = frozenset().union(*(plan.inspector(kind).concluding for kind in plan.kinds))
+        self.rules = frozenset().union(*(each.rules for each in plan.conclusions.values()))
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -262,9 +296,14 @@ def _is_template(file: File, line: int) -> bool:
     return any(_TEMPLATE_TEXT.search(text.partition("#")[0]) for text in around)
 
 
-def _identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def order(finding: Finding) -> tuple[Location, str, str]:
+    """What findings are sorted by."""
+    return finding.location, finding.rule, finding.message
+
+
+def identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings in their order, each once, with fingerprints."""
-    unique = sorted(dict.fromkeys(findings), key=lambda item: (item.location, item.rule, item.message))
+    unique = sorted(dict.fromkeys(findings), key=order)
     seen: dict[tuple[str, str, str], int] = {}
     identified = []
     for item in unique:

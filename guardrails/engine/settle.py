@@ -15,7 +15,7 @@ from guardrails.errors import ConfigError, UsageError, UserError, UserErrors
 from guardrails.matching import GlobSet
 from guardrails.policy import loading, packs
 from guardrails.policy.model import Policy, Rule
-from guardrails.policy.terms import SETTINGS, Source
+from guardrails.policy.terms import SETTINGS, Source, selects
 from guardrails.repository.entry import Snapshot
 
 
@@ -49,11 +49,11 @@ class Settled(NamedTuple):
         """How the rule stands in a folder; raises UserErrors where a final setting is loosened."""
         profile = (self.options.profile, Origin("the command line")) if self.options.profile else None
         decision = config.decide(rule, self.layers_of(folder), profile)
-        if any(config.selects(selector, rule.id) for selector in self.options.ignore):
+        if any(selects(selector, rule.id) for selector in self.options.ignore):
             return decision._replace(enabled=False, origins={**decision.origins, "enabled": Origin("--ignore")})
         if self.options.select:
             # What a selected rule could not judge has to be told, so the engine's own rule is always among them.
-            chosen = rule.id == UNPARSABLE or any(config.selects(selector, rule.id) for selector in self.options.select)
+            chosen = rule.id == UNPARSABLE or any(selects(selector, rule.id) for selector in self.options.select)
             return decision._replace(enabled=chosen, origins={**decision.origins, "enabled": Origin("--select")})
         return decision
 
@@ -101,7 +101,7 @@ def _sources(
         except UserError as error:
             errors.append(error)
     if packs.BUILTIN not in chosen:
-        sources += packs.engine_policy()
+        sources += packs.engine_policies()
     return sources
 
 
@@ -193,5 +193,5 @@ def _option_errors(settled: Settled) -> list[UserError]:
     return [
         UsageError(f"no rule or policy is named '{selector}'", hint="`guardrails rules --off` lists them")
         for selector in dict.fromkeys(options.select + options.ignore)
-        if not any(config.selects(selector, rule.id) for rule in settled.rules)
+        if not any(selects(selector, rule.id) for rule in settled.rules)
     ]

@@ -1,16 +1,128 @@
-"""What waivers, the baseline and a change to them say about themselves."""
+"""What stands of a scan, and what is odd about the exceptions to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from guardrails.engine.marks import Mark
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan
-from guardrails.findings import Finding
-from guardrails.repository.change import Change
-from guardrails.repository.entry import Snapshot
+from guardrails.findings import Finding, Location
+from guardrails.governance import baseline, states, waivers
+from guardrails.governance.standing import Owners, Standing, settle
+from guardrails.governance.states import Scope, States
+from guardrails.governance.verdict import BASELINED, Excuse
+from guardrails.policy.terms import BASELINE
 
 
-def govern(plan: Plan, snapshot: Snapshot, scan: Scan, date: str, change: Change | None) -> Iterable[Finding]:
-    """The findings of the governance policy."""
-    return ()
+class Records(NamedTuple):
+    """The exceptions that a repository holds, as stored; None for a file that is not there."""
+
+    waivers: bytes | None
+    baseline: bytes | None
+    owners: Owners
+    there: Callable[[str], bool]
+    """Whether a path exists."""
+
+
+class Before(NamedTuple):
+    """The state that a change starts from."""
+
+    baseline: bytes | None
+    stood: Callable[[], frozenset[tuple[str, str, str]]]
+    """The keys of all findings there; found when somebody asks."""
+
+
+class Governed(NamedTuple):
+    """A scan after exceptions."""
+
+    stands: tuple[Finding, ...]
+    excused: tuple[tuple[Finding, Excuse], ...]
+    odd: tuple[Finding, ...]
+    """Findings of the governance policy."""
+
+
+def govern(
+    plan: Plan,
+    scan: Scan,
+    records: Records,
+    *,
+    scope: Scope,
+    date: str,
+    marks: Sequence[Mark] | None = None,
+    before: Before | None = None,
+) -> Governed:
+    """Apply waivers and the baseline to a scan on an ISO date; ``marks`` are the inline waivers that may count."""
+    written, flaws = waivers.parse(records.waivers) if records.waivers is not None else ((), ())
+    commented, slips = waivers.inline(scan.marks if marks is None else marks)
+    standing = settle(plan, scan.findings, (*written, *commented), date, records.owners)
+    report = States(plan)
+    odd = [*states.of_flaws(report, (*flaws, *slips)), *states.of_waivers(report, standing.cases, scope, date)]
+    stands, excused = standing.stands, standing.excused
+    if records.baseline is not None:
+        stands, known, more = _baselined(report, standing, records, scope, before)
+        excused += known
+        odd += more
+    judged = (item for item in odd if scope.holds(item.location.path))
+    return Governed(stands, tuple(sorted(excused, key=_order)), tuple(judged))
+
+
+def _order(item: tuple[Finding, Excuse]) -> tuple[Location, str, str]:
+    finding, _ = item
+    return finding.location, finding.rule, finding.message
+
+
+def _baselined(
+    report: States, standing: Standing, records: Records, scope: Scope, before: Before | None
+) -> tuple[tuple[Finding, ...], tuple[tuple[Finding, Excuse], ...], list[Finding]]:
+    """What stands beside the baseline, what it excuses, and what is odd about it."""
+    entries, flaws = baseline.parse(records.baseline or b"")
+    odd = [
+        finding
+        for flaw in flaws
+        for finding in report.finding(
+            "baseline-malformed",
+            Location(BASELINE, flaw.line),
+            "this is no `rule fingerprint path`; mend the line, or write the file anew",
+            flaw.text,
+        )
+    ]
+    counting: Sequence[baseline.Known] = entries
+    if before:
+        counting, refused = _grown(entries, before)
+        odd += _growth(report, refused, entries, before)
+    matched = baseline.match(standing.stands, counting, records.there)
+    waived = {finding.fingerprint for finding, _ in standing.excused}
+    left = [item for item in matched.left if item.fingerprint not in waived]
+    odd += states.of_baseline(report, entries, left, scope)
+    known = tuple((finding, Excuse(BASELINED, f"{BASELINE}:{item.line}")) for finding, item in matched.known)
+    return tuple(matched.new), known, odd
+
+
+def _grown(
+    entries: Sequence[baseline.Known], before: Before
+) -> tuple[Sequence[baseline.Known], Sequence[baseline.Known]]:
+    """The entries that count, and those that do not: what a change brings is no known debt."""
+    old = {item.key for item in baseline.parse(before.baseline or b"")[0]}
+    added = [item for item in entries if item.key not in old]
+    if not added:
+        return entries, ()
+    stood = before.stood()
+    refused = [item for item in added if item.key not in stood]
+    gone = {item.key for item in refused}
+    return [item for item in entries if item.key not in gone], refused
+
+
+def _growth(
+    report: States, refused: Sequence[baseline.Known], entries: Sequence[baseline.Known], before: Before
+) -> Iterator[Finding]:
+    for item in refused:
+        text = f"{item.rule} in {item.path} did not stand before this change, so it does not count: mend or waive it"
+        yield from report.finding("baseline-grown", baseline.place(item), text, " ".join(item.key))
+    old = {item.key for item in baseline.parse(before.baseline or b"")[0]} | {item.key for item in refused}
+    added = [item for item in entries if item.key not in old]
+    if added:
+        rules = sorted({item.rule for item in added})
+        text = f"this change adds {len(added)} entries, of {', '.join(rules[:5])}{' …' if len(rules) > 5 else ''}"
+        yield from report.finding("baseline-grown", baseline.place(added[0]), text, " ".join(rules))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from guardrails.engine.plan import Plan
@@ -87,18 +88,21 @@ class Style(NamedTuple):
     version: str = ""
 
 
-def judge(plan: Plan, scan: Scan, *, date: str, title: str, complete: bool, seconds: float = 0.0) -> Verdict:
-    """The verdict of a scan on an ISO date."""
-    judged = []
-    for finding in scan.findings:
-        setting = plan.setting(finding.rule, finding.location.path)
-        if setting is not None:
-            enforcement = setting.enforcement.on(date)
-            if enforcement is not Enforcement.OFF:
-                later = setting.enforcement.blocks_from(date)
-                judged.append(Judged(finding, setting.severity, enforcement, later))
+def judge(
+    plan: Plan,
+    scan: Scan,
+    *,
+    date: str,
+    title: str,
+    complete: bool,
+    findings: Iterable[Finding] | None = None,
+    excused: Iterable[tuple[Finding, Excuse]] = (),
+    seconds: float = 0.0,
+) -> Verdict:
+    """The verdict of a scan on an ISO date; ``findings`` are those that stand, all of them unless given."""
+    stand = scan.findings if findings is None else findings
     return Verdict(
-        findings=tuple(judged),
+        findings=tuple(_judged(plan, ((finding, None) for finding in stand), date)),
         rules=tuple(plan.infos.values()),
         problems=scan.problems,
         notes=scan.notes,
@@ -107,4 +111,15 @@ def judge(plan: Plan, scan: Scan, *, date: str, title: str, complete: bool, seco
         date=date,
         title=title,
         seconds=seconds,
+        excused=tuple(_judged(plan, excused, date)),
     )
+
+
+def _judged(plan: Plan, findings: Iterable[tuple[Finding, Excuse | None]], date: str) -> Iterator[Judged]:
+    for finding, excuse in findings:
+        setting = plan.setting(finding.rule, finding.location.path)
+        if setting is not None:
+            enforcement = setting.enforcement.on(date)
+            if enforcement is not Enforcement.OFF:
+                later = setting.enforcement.blocks_from(date)
+                yield Judged(finding, setting.severity, enforcement, later, excuse)

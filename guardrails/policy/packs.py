@@ -20,10 +20,11 @@ def builtin_folder() -> str:
     return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "policies")
 
 
-def engine_policy() -> Iterator[Source]:
-    """The policy about what the engine itself reports; it is part of every run, whatever the packs."""
+def engine_policies() -> Iterator[Source]:
+    """The policies about what the engine itself reports; they are part of every run, whatever the packs."""
     folder = builtin_folder()
-    return read_files(BUILTIN, [os.path.join(folder, "operations", "guardrails.yaml")], base=folder)
+    files = [os.path.join(folder, "operations", name) for name in ("governance.yaml", "guardrails.yaml")]
+    return read_files(BUILTIN, files, base=folder)
 
 
 def package_folder(pack: Reference) -> str:

@@ -13,6 +13,9 @@ PROFILES = ("recommended", "strict", "all")
 SETTINGS = (".guardrails.yaml", "pyproject.toml")
 """The files that may hold settings; in one folder the first that has any counts."""
 
+WAIVERS, BASELINE = ".guardrails/waivers.yaml", ".guardrails/baseline"
+"""The files that hold exceptions."""
+
 
 class Schedule(NamedTuple):
     """Enforcement that may change on dates: ``(ISO date, level)`` in date order, from the empty date on."""
@@ -74,3 +77,12 @@ class Source(NamedTuple):
     path: str
     """As messages name it."""
     data: bytes
+
+
+def selects(selector: str, rule: str) -> bool:
+    """Whether a selector (rule id, policy id, or glob of rule ids) means the rule."""
+    if selector in {rule, rule.partition("/")[0]}:
+        return True
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - a run without settings and waivers selects nothing
+
+    return fnmatchcase(rule, selector)

@@ -1,0 +1,78 @@
+"""Reads what a repository says about exceptions: its waivers, its baseline, and who owns what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from guardrails.engine.plan import Plan
+from guardrails.engine.scan import Scan
+from guardrails.findings import Finding
+from guardrails.policy.terms import BASELINE, WAIVERS
+from guardrails.repository.change import Change
+from guardrails.repository.entry import FILE, Snapshot
+
+if TYPE_CHECKING:
+    from guardrails.engine.marks import Mark
+    from guardrails.governance.governing import Records
+
+
+def content(snapshot: Snapshot, path: str) -> bytes | None:
+    """The content of a file, or None when there is no regular file at the path."""
+    entry = snapshot.entry(path)
+    return snapshot.read(entry) if entry is not None and entry.kind == FILE else None
+
+
+def read(snapshot: Snapshot) -> Records:
+    """The exceptions that a snapshot holds."""
+    from guardrails.governance.governing import Records  # noqa: PLC0415 - few runs meet exceptions
+
+    return Records(
+        waivers=content(snapshot, WAIVERS),
+        baseline=content(snapshot, BASELINE),
+        owners=_Owners(snapshot),
+        there=lambda path: snapshot.entry(path) is not None,
+    )
+
+
+class _Owners:
+    """The code owners of paths; their file is read when somebody asks."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __call__(self, path: str) -> Sequence[str]:
+        from guardrails.repository.codeowners import owners  # noqa: PLC0415 - few rules ask for approvers
+
+        return owners(self._snapshot).of(path.strip("/"))
+
+
+def marks_before(change: Change) -> frozenset[tuple[str, str]]:
+    """Path and text of the inline waivers that were there before a change, in the files that it touched."""
+    from guardrails.checks.base import File  # noqa: PLC0415
+    from guardrails.engine.marks import SIGN, marks  # noqa: PLC0415
+
+    found: set[tuple[str, str]] = set()
+    for changed in change.files:
+        entry = change.base.entry(changed.before) if changed.before else None
+        if entry is None or entry.kind != FILE:
+            continue
+        file = File(entry, change.base.read, {})
+        if SIGN in file.data:
+            found.update((changed.path, mark.text) for mark in marks(file))
+    return frozenset(found)
+
+
+def marks_kept(marks: Iterable[Mark], change: Change) -> list[Mark]:
+    """The inline waivers that a change did not bring."""
+    old = marks_before(change)
+    touched = change.by_path
+    return [mark for mark in marks if mark.path not in touched or (mark.path, mark.text) in old]
+
+
+def odd(plan: Plan, snapshot: Snapshot, scan: Scan, date: str, change: Change | None) -> Iterable[Finding]:
+    """What the governance policy finds in a tree, or in a change: what its examples are judged by."""
+    from guardrails.governance.governing import govern  # noqa: PLC0415
+    from guardrails.governance.states import Scope  # noqa: PLC0415
+
+    return govern(plan, scan, read(snapshot), scope=Scope(), date=date).odd
