@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
-from guardrails.cli import records
+from guardrails.cli import planning, records
 from guardrails.engine.marks import Mark
 from guardrails.engine.options import Options
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import scan
-from guardrails.findings import Finding
-from guardrails.governance import newness
+from guardrails.engine.settle import Settled
+from guardrails.errors import UserErrors
+from guardrails.findings import Finding, Note
+from guardrails.governance import newness, waivers, weakened_rules, weakened_waivers
 from guardrails.governance.governing import Before
+from guardrails.governance.states import States
 from guardrails.governance.verdict import Excuse
-from guardrails.policy.terms import BASELINE
-from guardrails.repository.change import RENAMED, Change
-from guardrails.repository.entry import FILE
+from guardrails.governance.waivers import Waiver
+from guardrails.governance.weakened_waivers import Touched, Weakening, touched
+from guardrails.policy.terms import BASELINE, SETTINGS, WAIVERS
+from guardrails.repository.change import RENAMED, Change, ChangedFile
+from guardrails.repository.entry import FILE, Snapshot
 
 _ALL = ((1, 1 << 60),)
 
@@ -60,9 +65,57 @@ class Comparison:
             [finding for finding in odd if newness.on(finding, self._lines)],
         )
 
-    def weakenings(self) -> Sequence[Finding]:
-        """What the change makes laxer."""
-        return ()
+    def weakenings(self) -> tuple[Sequence[Finding], Sequence[Note]]:
+        """What the change makes laxer, and what could not be told about that."""
+        report = States(self._plan)
+        new = self._waivers(self.change.head)
+        laxer = list(touched(self._waivers(self.change.base), new, self._plan.known))
+        found = [*weakened_waivers.weakenings(laxer), *self._unapproved(report, laxer)]
+        notes: list[Note] = []
+        if any(map(self._is_setting, self.change.files)):
+            try:
+                found += weakened_rules.weakenings(self._settled(self.change.base), self._settled(self.change.head))
+            except UserErrors as errors:
+                text = (
+                    f"the settings before the change are not valid, so what it weakens is not told: {errors.errors[0]}"
+                )
+                notes.append(Note(text))
+        findings = [finding for weakening in found for finding in report.finding(*weakening)]
+        return findings, notes
+
+    def _waivers(self, snapshot: Snapshot) -> list[Waiver]:
+        """The waivers of a side: those of the file, and of comments in the files that the change touched."""
+        data = records.content(snapshot, WAIVERS)
+        written, _ = waivers.parse(data) if data is not None else ((), ())
+        old = snapshot is self.change.base
+        commented, _ = waivers.inline(
+            mark._replace(path=file.path)
+            for file in self.change.files
+            if (path := file.before if old else file.path)
+            for mark in records.marks_of(snapshot, path)
+        )
+        return [*written, *commented]
+
+    def _unapproved(self, report: States, laxer: Sequence[Touched]) -> Iterator[Weakening]:
+        asked = report.option(weakened_waivers.UNAPPROVED, "evidence", "none")
+        if asked == "none":
+            return
+        from guardrails.repository import changes  # noqa: PLC0415 - only where evidence is asked for
+
+        root = self.change.head.root
+        for waiver, _ in laxer:
+            commit = changes.brought(root, self.change, waiver.place.path, waiver.place.line)
+            if commit:
+                signature = changes.signature(root, commit.id) if asked == "signature" else ""
+                yield from weakened_waivers.unapproved(waiver, commit, asked, signature)
+
+    def _is_setting(self, file: ChangedFile) -> bool:
+        """Whether a file may say what rules there are, or how they are set: a pack may be any folder of YAML."""
+        return any(path.rpartition("/")[2] in SETTINGS or path.endswith((".yaml", ".yml")) for path in file[::2])
+
+    def _settled(self, snapshot: Snapshot) -> Settled:
+        configs = planning.config_files(snapshot, snapshot.entries())
+        return planning.settled(snapshot, self._options, configs)[1]
 
     def _findings_before(self, *, whole: bool) -> Sequence[Finding]:
         """What is found before the change, by the policies of today: in the files that it touches, or in all."""

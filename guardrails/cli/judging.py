@@ -77,7 +77,8 @@ class Run:
         if self.comparison:
             if self._args.new_only:
                 findings, excused, odd = self.comparison.only_new(findings, excused, odd)
-            odd = (*odd, *self.comparison.weakenings())
+            laxer, notes = self.comparison.weakenings()
+            odd, result = (*odd, *laxer), result._replace(notes=(*result.notes, *notes))
         return judge(
             self.plan,
             self._with_unjudged(result),

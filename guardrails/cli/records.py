@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from guardrails.engine.options import Options
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan
 from guardrails.findings import Finding
@@ -47,20 +48,23 @@ class _Owners:
         return owners(self._snapshot).of(path.strip("/"))
 
 
-def marks_before(change: Change) -> frozenset[tuple[str, str]]:
-    """Path and text of the inline waivers that were there before a change, in the files that it touched."""
-    from guardrails.checks.base import File  # noqa: PLC0415
+def marks_of(snapshot: Snapshot, path: str) -> Sequence[Mark]:
+    """The inline waivers of a file; none where there is no regular file."""
+    from guardrails.checks.base import File  # noqa: PLC0415 - only runs about a change
     from guardrails.engine.marks import SIGN, marks  # noqa: PLC0415
 
-    found: set[tuple[str, str]] = set()
-    for changed in change.files:
-        entry = change.base.entry(changed.before) if changed.before else None
-        if entry is None or entry.kind != FILE:
-            continue
-        file = File(entry, change.base.read, {})
-        if SIGN in file.data:
-            found.update((changed.path, mark.text) for mark in marks(file))
-    return frozenset(found)
+    entry = snapshot.entry(path)
+    if entry is None or entry.kind != FILE:
+        return ()
+    file = File(entry, snapshot.read, {})
+    return tuple(marks(file)) if SIGN in file.data else ()
+
+
+def marks_before(change: Change) -> frozenset[tuple[str, str]]:
+    """Path and text of the inline waivers that were there before a change, in the files that it touched."""
+    return frozenset(
+        (file.path, mark.text) for file in change.files if file.before for mark in marks_of(change.base, file.before)
+    )
 
 
 def marks_kept(marks: Iterable[Mark], change: Change) -> list[Mark]:
@@ -72,7 +76,11 @@ def marks_kept(marks: Iterable[Mark], change: Change) -> list[Mark]:
 
 def odd(plan: Plan, snapshot: Snapshot, scan: Scan, date: str, change: Change | None) -> Iterable[Finding]:
     """What the governance policy finds in a tree, or in a change: what its examples are judged by."""
+    from guardrails.cli.comparison import Comparison  # noqa: PLC0415
     from guardrails.governance.governing import govern  # noqa: PLC0415
     from guardrails.governance.states import Scope  # noqa: PLC0415
 
-    return govern(plan, scan, read(snapshot), scope=Scope(), date=date).odd
+    comparison = Comparison(change, plan, Options(), date) if change else None
+    before = comparison.before if comparison else None
+    found = govern(plan, scan, read(snapshot), scope=Scope(), date=date, before=before).odd
+    return (*found, *comparison.weakenings()[0]) if comparison else found
