@@ -24,7 +24,18 @@ class Builtins:
     @hookimpl
     def guardrails_check_kinds(self) -> Mapping[str, str]:
         """One module of ``guardrails.checks`` for each kind."""
-        names = ("change", "commit", "document", "governance", "parse", "path", "relation", "text")
+        names = (
+            "change",
+            "commit",
+            "document",
+            "governance",
+            "licence",
+            "ownership",
+            "parse",
+            "path",
+            "relation",
+            "text",
+        )
         return {name: f"guardrails.checks.{name}:KIND" for name in names}
 
     @hookimpl
@@ -34,17 +45,28 @@ class Builtins:
         formats |= {name: f"guardrails.documents.{name}:FORMAT" for name in ("json", "toml", "yaml")}
         formats |= {"jsonc": "guardrails.documents.json:JSONC"}
         formats |= {"ini": "guardrails.documents.ini:INI", "env": "guardrails.documents.ini:ENV"}
+        formats |= {
+            name: f"guardrails.documents.{name.replace('-', '_')}:FORMAT" for name in ("feature-flags", "spdx-tags")
+        }
         dialects = (
+            "alertmanager",
+            "azure-pipelines",
+            "backstage",
+            "bitbucket-pipelines",
             "cargo",
+            "circleci",
             "compose",
             "dependabot",
             "github-action",
             "github-workflow",
             "gitlab-ci",
+            "grafana-dashboard",
             "helm-chart",
             "kubernetes",
+            "openslo",
             "package-json",
             "pre-commit-config",
+            "prometheus-rules",
             "pyproject",
         )
         return formats | {name: f"guardrails.documents.dialects:{name.upper().replace('-', '_')}" for name in dialects}

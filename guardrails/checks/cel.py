@@ -1,9 +1,9 @@
 """CEL, the Common Expression Language, as files are judged by it: the one place that runs the binding.
 
 Variables: ``self`` (the node), ``root`` (the tree it stands in), ``key`` (its name or index in its parent; empty for
-the root), ``path`` (of the file) and ``params`` (of the rule). Functions and macros: those of the language, and
-those of :mod:`guardrails.checks.cel_functions`. There is no optional syntax (``a.?b``): test with ``has(a.b)``.
-Regular expressions are RE2.
+the root), ``path`` (of the file), ``params`` (of the rule) and ``today`` (the ISO date of the run); a check kind may
+add its own. Functions and macros: those of the language, and those of :mod:`guardrails.checks.cel_functions`. There is
+no optional syntax (``a.?b``): test with ``has(a.b)``. Regular expressions are RE2.
 
 A loop inside a loop takes time by the product of their lengths, and so does a loop over ``root`` for each node: no
 policy should do that over lists that files make long.
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from guardrails.checks.cel_functions import FUNCTIONS
 from guardrails.documents.document import ParseError
 
-VARIABLES = ("self", "root", "key", "path", "params")
+VARIABLES = ("self", "root", "key", "path", "params", "today")
 MAX_VALUES = 10_000_000
 """Most values that are converted for the expressions about one tree; nodes inside nodes count each time."""
 
@@ -36,7 +36,9 @@ class Expression(NamedTuple):
     source: str
     """As the binding gets it."""
     needs: tuple[tuple[str, Fields], ...]
-    """Those of VARIABLES that it uses, and what of them."""
+    """The variables that it uses, and what of them."""
+    functions: tuple[str, ...]
+    """Those of FUNCTIONS that it calls."""
 
 
 Fields = frozenset[str] | None
@@ -54,16 +56,22 @@ class Scope:
 
     Converting a value for the binding costs more than most expressions do. So a variable is converted when it is
     first used, and then only the members that the expression names; again, when another expression needs more, those
-    that all expressions name; and all of it when one needs all.
+    that all expressions name; and all of it when one needs all. The binding wraps each function anew for each node, so
+    it gets those that are called.
     """
 
-    __slots__ = ("_context", "_converted", "_count", "_params", "_values", "node")
+    __slots__ = ("_context", "_converted", "_count", "_functions", "_params", "_values", "node")
 
-    def __init__(self, root: Any, path: str) -> None:
+    def __init__(self, root: Any, path: str, today: str = "") -> None:
         self.node: Any = None
         self._context: Any = None
-        self._values: dict[str, tuple[Any, Fields]] = {"root": (root, None), "path": (path, None)}
+        self._values: dict[str, tuple[Any, Fields]] = {
+            "root": (root, None),
+            "path": (path, None),
+            "today": (today, None),
+        }
         self._converted: dict[str, Fields] = {}
+        self._functions: set[str] = set()
         self._params: Any = None
         self._count = 0
 
@@ -75,10 +83,22 @@ class Scope:
         self._converted.pop("self", None)
         self._converted.pop("key", None)
 
+    def put(self, name: str, value: Any) -> None:
+        """Give a variable its value."""
+        self._values[name] = (value, None)
+        self._converted.pop(name, None)
+
+    def holds(self, expression: Expression, params: Mapping[str, Any]) -> bool:
+        """Whether an expression is true; it is not where it has no value. Raises ParseError as :meth:`value` does."""
+        try:
+            return self.value(expression, params) is True
+        except EvaluationError:
+            return False
+
     def value(self, expression: Expression, params: Mapping[str, Any]) -> Any:
         """The value of an expression; raises EvaluationError, and ParseError when the tree is too large."""
         if self._context is None:
-            self._context = binding().Context(functions=FUNCTIONS)
+            self._context = binding().Context()
         converted = self._converted
         for name, needed in expression.needs:
             if name == "params":
@@ -92,6 +112,10 @@ class Scope:
                 if fields is not None and (needed is None or not needed <= fields):
                     together = self._values[name][1]
                     self._convert(name, None if needed is None or together is None else needed | together)
+        for name in expression.functions:
+            if name not in self._functions:
+                self._context.add_function(name, FUNCTIONS[name])
+                self._functions.add(name)
         try:
             return _program(expression.source).execute(self._context)
         except Exception as error:  # noqa: BLE001 - each mistake in the judged file comes as another class
@@ -107,7 +131,7 @@ class Scope:
         self._converted[name] = fields
 
     def _set(self, name: str, value: Any) -> None:
-        self._count += _count(value)
+        self._count += count_values(value)
         if self._count > MAX_VALUES:
             raise ParseError("it is too large and too deep to be judged by expressions")
         try:
@@ -154,11 +178,12 @@ def binding() -> Any:
 _NO_LOGGING: Any = SimpleNamespace(getLogger=lambda _: SimpleNamespace(isEnabledFor=lambda _: False))
 
 
-def _count(value: Any) -> int:
+def count_values(value: Any) -> int:
+    """How many values a value is made of, itself among them."""
     if isinstance(value, dict):
-        return 1 + sum(map(_count, value.values()))
+        return 1 + sum(map(count_values, value.values()))
     if isinstance(value, list):
-        return 1 + sum(map(_count, value))
+        return 1 + sum(map(count_values, value))
     return 1
 
 

@@ -8,12 +8,16 @@ They are public: a function, or a method of its first argument::
     text.substring(start[, end])    an error when it is out of range
     text.glob(pattern)              * any text but /, ** any text, ? one character but /
     image(text)                     {registry, repository, name, tag, digest} of a container image
+    days(from, until)               whole days between two ISO dates; an error when one is none
+    isDate(text)                    whether it is a day written as YYYY-MM-DD
+    resolve(folder, target)         the path in the repository that a link leads to; empty when it leads elsewhere
 
 Each takes linear time, and refuses to make what is much larger than what it was given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -108,13 +112,48 @@ def _image(reference: str) -> dict[str, str]:
     return split_image(reference)
 
 
+def _days(start: str, until: str) -> int:
+    from guardrails.checks.dates import ordinal  # noqa: PLC0415 - few policies ask for it
+
+    return ordinal(until) - ordinal(start)
+
+
+def _is_date(value: Any) -> bool:
+    from guardrails.checks.dates import is_date  # noqa: PLC0415 - as above
+
+    return isinstance(value, str) and is_date(value)
+
+
+_ELSEWHERE = re.compile(r"//|[A-Za-z][A-Za-z0-9+.-]*:")
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+def _resolve(folder: str, target: str) -> str:
+    path = target.partition("#")[0].partition("?")[0]
+    if not path or _ELSEWHERE.match(path):
+        return ""
+    path = _ENCODED.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace"), path)
+    parts = folder.split("/") if folder and not path.startswith("/") else []
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "days": _days,
     "glob": _glob,
     "image": _image,
     "indexOf": _index_of,
+    "isDate": _is_date,
     "join": _join,
     "lowerAscii": _lower_ascii,
     "replace": _replace,
+    "resolve": _resolve,
     "split": _split,
     "string": _string,
     "substring": _substring,

@@ -7,7 +7,7 @@ is read from the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,8 +28,8 @@ class ExpressionError(ValueError):
         self.hint = hint
 
 
-def compile(source: str) -> Expression:
-    """Check an expression and make it ready to run; raises ExpressionError."""
+def compile(source: str, variables: Sequence[str] = VARIABLES) -> Expression:
+    """Check an expression over some variables and make it ready to run; raises ExpressionError."""
     if len(source) > MAX_SOURCE:
         raise ExpressionError(f"the expression is longer than {MAX_SOURCE:,} characters")
     try:
@@ -42,14 +42,15 @@ def compile(source: str) -> Expression:
         raise ExpressionError(f"more than {MAX_LOOPS} loops stand inside each other", hint)
     functions = {name for name in names["functions"] if name.isidentifier()}
     bound = set(_BOUND.findall(plain))
-    for name in sorted(bound.intersection(VARIABLES)):
+    for name in sorted(bound.intersection(variables)):
         raise ExpressionError(f"a loop cannot call its variable '{name}'", "choose another name for it")
-    variables = set(names["variables"]) - bound
+    used = set(names["variables"]) - bound
     _refuse_others("function", functions, _FUNCTION_NAMES, plain)
-    _refuse_others("variable", variables - _TYPES, set(VARIABLES), plain)
+    _refuse_others("variable", used - _TYPES, set(variables), plain)
     _check_patterns(source)
-    needs = tuple((name, _fields(name, plain)) for name in VARIABLES if name in variables)
-    return Expression(_translated(source, plain), needs)
+    needs = tuple((name, _fields(name, plain)) for name in variables if name in used)
+    called = tuple(name for name in FUNCTIONS if name.removesuffix("_") in functions)
+    return Expression(_translated(source, plain), needs, called)
 
 
 _TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"})

@@ -14,7 +14,7 @@ from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.cel import EvaluationError, Expression, Fields, Scope, members
 from guardrails.checks.document_routes import existing, follow, route, scalar
 from guardrails.checks.jsonpath import JSONPath, Tree
-from guardrails.documents.document import Path, Root
+from guardrails.documents.document import Path, Root, Span
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
 
@@ -26,7 +26,8 @@ _TESTS: dict[str, Mapping[str, Any]] = {
         "type": "string",
         "minLength": 1,
         "description": "CEL that has to be true. Names: self (the node), root, key (of the node in its parent), path "
-        "(of the file), params. Where it cannot be evaluated, as for a key that is not there, it is not true.",
+        "(of the file), params, today (an ISO date). Where it cannot be evaluated, as for a key that is not there, it "
+        "is not true.",
     },
     "schema": {
         "type": ["object", "boolean"],
@@ -131,7 +132,7 @@ class DocumentInspector:
         for name, groups in groups_by_format:
             for root in file.roots(name):
                 tree = Tree(root.value)
-                scope = Scope(root.value, file.path)
+                scope = Scope(root.value, file.path, file.date)
                 for group in groups:
                     yield from _judge(file, root, scope, tree.select(group.each), group)
 
@@ -159,7 +160,7 @@ def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any
     for path, value in nodes:
         scope.enter(value, path[-1] if path else "", group.fields)
         for check in group.checks:
-            if check.when is None or _holds(scope, check.when, check.params):
+            if check.when is None or scope.holds(check.when, check.params):
                 missed.pop(check.number, None)
                 for flaw in _JUDGES[check.test](check, scope):
                     yield _finding(file, root, check, flaw, path, value)
@@ -167,13 +168,6 @@ def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any
         path = existing(root.value, check.each.stem)
         flaw = Flaw(detail=check.each.source)
         yield _finding(file, root, check._replace(at=None), flaw, path, follow(root.value, path))
-
-
-def _holds(scope: Scope, expression: Expression, params: Mapping[str, Any]) -> bool:
-    try:
-        return scope.value(expression, params) is True
-    except EvaluationError:
-        return False
 
 
 def _assert(check: Check, scope: Scope) -> Iterable[Flaw]:
@@ -218,21 +212,27 @@ def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value
     if check.at is not None:
         place = next((path + found for found, _ in Tree(value).select(check.at)), place)
     target = follow(root.value, place)
-    on_key = check.report == "key" or (not check.report and bool(flaw.key or isinstance(target, dict | list)))
-    # Items of lists, and what has no parent, have no key.
-    span = root.span(place, key=on_key and isinstance((0, *root.prefix, *place)[-1], str))
-    line = file.lines[span.line - 1] if span.line <= len(file.lines) else ""
-    # A place is shown as one line: of a longer node, where it begins.
-    end_column = span.end_column if span.end_line == span.line else max(span.column, len(line) + 1)
+    report = check.report or ("key" if flaw.key or isinstance(target, dict | list) else "value")
+    span, line = located(file, root, place, report)
     return file.finding(
         check.rule,
         _message(file, check, flaw, path, value),
         line=span.line,
         column=span.column,
-        end_line=span.line,
-        end_column=end_column,
+        end_line=span.end_line,
+        end_column=span.end_column,
         evidence=_evidence(route(root.value, place), flaw, target, line[span.column - 1 :]),
     )
+
+
+def located(file: File, root: Root, place: Path, report: str) -> tuple[Span, str]:
+    """The ``key`` or ``value`` of a node in one line, of a longer one where it begins, and that line."""
+    # Items of lists, and what has no parent, have no key.
+    span = root.span(place, key=report == "key" and isinstance((0, *root.prefix, *place)[-1], str))
+    line = file.lines[span.line - 1] if span.line <= len(file.lines) else ""
+    if span.end_line != span.line:
+        span = Span(span.line, span.column, span.line, max(span.column, len(line) + 1))
+    return span, line
 
 
 def _message(file: File, check: Check, flaw: Flaw, path: Path, value: Any) -> str:

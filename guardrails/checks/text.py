@@ -38,6 +38,12 @@ SCHEMA: Mapping[str, Any] = {
             "description": "Name or number of the group that a finding is about; without it, the whole match.",
             "anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}],
         },
+        "due": {
+            "description": "Name of the group that holds an ISO date, until when a match is no finding. A text that is "
+            "no date, or none at all, is due at once.",
+            "type": "string",
+            "minLength": 1,
+        },
         "entropy": {
             "description": "Least Shannon entropy, in bits per character, of a text that is a finding.",
             "type": "number",
@@ -65,6 +71,7 @@ SCHEMA: Mapping[str, Any] = {
     "dependentRequired": {
         "within": ["header"],
         "group": ["forbid"],
+        "due": ["forbid"],
         "entropy": ["forbid"],
         "redact": ["forbid"],
         "allow": ["forbid"],
@@ -136,17 +143,22 @@ _MESSAGES = {
 }
 
 
-def _target(rule: Rule, number: int, compiled: Any, path: Path, errors: list[UserError]) -> Target:
+def _target(rule: Rule, regex: int, compiled: Any, path: Path, errors: list[UserError]) -> Target:
     names = {name.decode(): group for name, group in compiled.groupindex.items()}
-    wanted = rule.block.get("group", 0)
-    group = wanted if isinstance(wanted, int) else names.get(wanted, -1)
-    if not 0 <= group <= compiled.groups:
-        there = f"groups of the pattern: {compiled.groups}" + f" ({', '.join(names)})" * bool(names)
-        errors.append(rule.error(f"there is no group {wanted!r} in the pattern", *path, hint=there))
+
+    def number(key: str) -> int:
+        wanted = rule.block.get(key, 0)
+        group = wanted if isinstance(wanted, int) else names.get(wanted, -1)
+        if not 0 <= group <= compiled.groups:
+            there = f"groups of the pattern: {compiled.groups}" + f" ({', '.join(names)})" * bool(names)
+            errors.append(rule.error(f"there is no group {wanted!r} in the pattern", *path, hint=there))
+        return group
+
+    group, due = number("group"), number("due")
     if path[0] == "forbid" and any(compiled.fullmatch(text, len(text)) for text in (b"", b"a", b" ")):
         hint = "write + for *, or add what has to stand before or behind it"
         errors.append(rule.error("the pattern matches the empty text, and so everywhere", *path, hint=hint))
-    return Target(number, group, tuple(names.items()))
+    return Target(regex, group, due, tuple(names.items()))
 
 
 def _allowance(rule: Rule, errors: list[UserError]) -> Allowance:

@@ -25,6 +25,8 @@ class Target(NamedTuple):
     """Its number in the inspector's set."""
     group: int
     """The group that a finding is about."""
+    due: int
+    """The group with the date until when there is no finding; 0 for none."""
     names: tuple[tuple[str, int], ...]
     """The named groups, for the message."""
 
@@ -48,6 +50,14 @@ class Allowance(NamedTuple):
     def covers_line(self, line: bytes) -> bool:
         """Whether whatever stands in the line is fine."""
         return any(regex.compile().search(line) for regex in self.lines)
+
+
+def _waits(group: bytes, today: str) -> bool:
+    """Whether what is due on a date is not yet."""
+    from guardrails.checks.dates import is_date  # noqa: PLC0415 - few rules are about dates
+
+    due = group.decode("utf-8", "replace")
+    return due >= today and is_date(due)
 
 
 def _entropy(text: str) -> float:
@@ -86,6 +96,9 @@ class Check(NamedTuple):
             start, end = match.span(group)
             if start >= 0:
                 values[name] = content.shown(start, end, place.line)
+        if target.due:
+            start, end = match.span(target.due)
+            values["due"] = content.shown(start, end, place.line) if start < end else "(no date)"
         values["match"] = content.shown(place.start, place.end, place.line)
         return self._at(file, content, place, self.say(file, values), self._evidence(content.data, place))
 
@@ -151,7 +164,7 @@ class TextInspector(NamedTuple):
                 if not self._holds(check, content, candidates):
                     yield check.absent(file)
             elif check.paths not in self.allowed_paths.match(file.path):
-                judged.append((check, *self._hits(check, content, candidates)))
+                judged.append((check, *self._hits(check, content, candidates, file.date)))
         content.hide(
             place for check, hits, rest in judged if check.redact for place in (*(hit.place for hit in hits), *rest)
         )
@@ -172,7 +185,9 @@ class TextInspector(NamedTuple):
             for target in check.targets
         )
 
-    def _hits(self, check: Check, content: Content, candidates: frozenset[int]) -> tuple[list[Hit], list[Place]]:
+    def _hits(
+        self, check: Check, content: Content, candidates: frozenset[int], today: str
+    ) -> tuple[list[Hit], list[Place]]:
         """What the rule finds, and the places where it stopped looking because there is too much."""
         spans: dict[tuple[int, int], tuple[Any, Target]] = {}
         rest: list[tuple[int, int]] = []
@@ -183,6 +198,8 @@ class TextInspector(NamedTuple):
                 if count == MAX_MATCHES:
                     rest.append(match.span())
                     break
+                if target.due and _waits(match[target.due] or b"", today):
+                    continue
                 start, end = match.span(target.group)
                 if start == end:  # the group is empty, or took no part
                     start, end = match.span()

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "judge the repository, or some of its files",
+    "init": "write what a repository needs to start: settings, hooks, a job of its CI",
     "explain": "say what a rule wants, or which rules apply to a path and why",
+    "waivers": "ask for an exception, and look after those there are",
+    "baseline": "write down what stood when a rule was adopted, and let it shrink",
     "rules": "list the rules and how they are set here",
     "test": "run the examples of policies",
     "plan": "show what a check would run",

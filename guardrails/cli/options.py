@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from functools import partial
 from time import strftime
 from typing import NamedTuple
 
@@ -117,28 +118,28 @@ def change(args: Namespace, snapshot: Snapshot) -> Change | None:
     if args.since is None:
         return None
     from guardrails.cli import bases  # noqa: PLC0415 - only runs about a change
-    from guardrails.repository import changes, git  # noqa: PLC0415
+    from guardrails.repository import changes  # noqa: PLC0415
 
-    repository = git.discover(snapshot.root)
-
-    def exists(ref: str) -> bool:
-        return repository is not None and git.find_commit(repository, ref) is not None
-
-    ref = bases.resolve(_given("--since", args.since), os.environ, exists)
+    ref = bases.resolve(_given("--since", args.since), os.environ, partial(changes.exists, snapshot.root))
     found = changes.since(snapshot.root, ref, snapshot)
-    return found._replace(branch=bases.branch(os.environ) or found.branch)
+    return found._replace(branch=found.branch or bases.branch(os.environ))
 
 
 def _pending(args: Namespace, snapshot: Snapshot) -> Change:
     """The commit that is about to be made."""
-    from guardrails.repository import changes  # noqa: PLC0415 - only in the commit-msg stage
+    from guardrails.cli import bases  # noqa: PLC0415 - only in the commit-msg stage
+    from guardrails.repository import changes  # noqa: PLC0415
 
     try:
         with open(_given("--commit-message", args.commit_message), encoding="utf-8", errors="replace") as file:
             message = file.read()
     except OSError as error:
         raise UsageError(f"{args.commit_message} cannot be read: {error.strerror}") from None
-    return changes.pending(snapshot.root, snapshot, message)
+    try:
+        ref = bases.resolve(args.since or bases.AUTO, os.environ, partial(changes.exists, snapshot.root))
+    except UsageError:
+        ref = ""  # Without a remote, all there is to judge is this commit.
+    return changes.pending(snapshot.root, snapshot, message, ref)
 
 
 def open_snapshot(args: Namespace, path: str = ".") -> Snapshot:

@@ -45,7 +45,8 @@ class _Owners:
     def __call__(self, path: str) -> Sequence[str]:
         from guardrails.repository.codeowners import owners  # noqa: PLC0415 - few rules ask for approvers
 
-        return owners(self._snapshot).of(path.strip("/"))
+        inside = f"{path}_" if path.endswith("/") else path  # Whoever owns what lies in a folder owns the folder.
+        return owners(self._snapshot).of(inside.removeprefix("/"))
 
 
 def marks_of(snapshot: Snapshot, path: str) -> Sequence[Mark]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from guardrails.documents.document import Dialect, Document, Root
@@ -94,6 +94,98 @@ def _is_resource(version: Any, kind: Any) -> bool:
     return group in _GROUPS or ("." in group and not f".{group}".endswith(_TOOLS))
 
 
+class Objects:
+    """A dialect whose trees are known by what is in them, wherever the files are."""
+
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, name: str, base: str, is_one: Callable[[Any], bool]) -> None:
+        self.name = name
+        self.bases: tuple[str, ...] = (base,)
+        self._is_one = is_one
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The trees that are of the dialect."""
+        return (root for root in document.roots if isinstance(root.value, dict) and self._is_one(root.value))
+
+
+def _is_backstage(value: Any) -> bool:
+    """Whether it is an entry of the catalogue; templates of entries, with names to fill in, are left out."""
+    group = str(value.get("apiVersion")).partition("/")[0]
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return "kind" in value and f".{group}".endswith(".backstage.io") and "{{" not in str(name)
+
+
+def _is_openslo(value: Any) -> bool:
+    return str(value.get("apiVersion")).startswith("openslo/")
+
+
+def _is_alertmanager(value: Any) -> bool:
+    return isinstance(value.get("route"), dict) and isinstance(value.get("receivers"), list)
+
+
+class PrometheusRules:
+    """Alerting and recording rules: files of groups, and what is below ``spec`` of a PrometheusRule of Kubernetes.
+
+    Rules of Loki, Mimir and Thanos have the same shape.
+    """
+
+    name = "prometheus-rules"
+    bases: tuple[str, ...] = ("yaml", "json")
+    paths: tuple[str, ...] = ()
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The mappings that have groups of rules."""
+        for root in document.roots:
+            if _has_rules(root.value):
+                yield root
+            for resource in _resources(root):
+                if resource.value["kind"] == "PrometheusRule" and _has_rules(resource.value.get("spec")):
+                    yield resource.at("spec")
+
+
+def _has_rules(value: Any) -> bool:
+    return any(
+        not {"alert", "record"}.isdisjoint(rule)
+        for group in _mappings(value, "groups")
+        for rule in _mappings(group, "rules")
+    )
+
+
+def _mappings(value: Any, key: str) -> Iterator[dict[Any, Any]]:
+    """The mappings in the list below a key, where there is one."""
+    items = value.get(key) if isinstance(value, dict) else None
+    return (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
+
+
+class GrafanaDashboard:
+    """Dashboards: as they are exported, as the interface takes them, and as resources of Grafana."""
+
+    name = "grafana-dashboard"
+    bases: tuple[str, ...] = ("json",)
+    paths: tuple[str, ...] = ()
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """The dashboards, without what is wrapped around them."""
+        for root in document.roots:
+            if _is_dashboard(root.value):
+                yield root
+            elif isinstance(root.value, dict):
+                yield from (root.at(key) for key in ("dashboard", "spec") if _is_dashboard(root.value.get(key)))
+
+
+def _is_dashboard(value: Any) -> bool:
+    if not isinstance(value, dict) or "schemaVersion" not in value:
+        return False
+    return isinstance(value.get("panels"), list) or isinstance(value.get("rows"), list)
+
+
+ALERTMANAGER: Dialect = Objects("alertmanager", "yaml", _is_alertmanager)
+BACKSTAGE: Dialect = Objects("backstage", "yaml", _is_backstage)
+GRAFANA_DASHBOARD: Dialect = GrafanaDashboard()
+OPENSLO: Dialect = Objects("openslo", "yaml", _is_openslo)
+PROMETHEUS_RULES: Dialect = PrometheusRules()
 KUBERNETES: Dialect = Kubernetes()
 HELM_CHART: Dialect = Mappings("helm-chart", "yaml", "Chart.yaml")
 GITHUB_WORKFLOW: Dialect = Mappings("github-workflow", "yaml", ".github/workflows/*.yml", ".github/workflows/*.yaml")
@@ -113,3 +205,14 @@ PACKAGE_JSON: Dialect = Mappings("package-json", "json", "package.json")
 PYPROJECT: Dialect = Mappings("pyproject", "toml", "pyproject.toml")
 CARGO: Dialect = Mappings("cargo", "toml", "Cargo.toml")
 PRE_COMMIT_CONFIG: Dialect = Mappings("pre-commit-config", "yaml", ".pre-commit-config.yaml")
+CIRCLECI: Dialect = Mappings("circleci", "yaml", ".circleci/*.yml", ".circleci/*.yaml", needs=["workflows", "jobs"])
+AZURE_PIPELINES: Dialect = Mappings(
+    "azure-pipelines",
+    "yaml",
+    "azure-pipelines*.yml",
+    "azure-pipelines*.yaml",
+    ".azure-pipelines/**/*.yml",
+    ".azure-pipelines/**/*.yaml",
+    needs=["stages", "jobs", "steps", "extends"],
+)
+BITBUCKET_PIPELINES: Dialect = Mappings("bitbucket-pipelines", "yaml", "bitbucket-pipelines.yml", needs=["pipelines"])

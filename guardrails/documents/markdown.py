@@ -1,13 +1,19 @@
-"""The ``markdown`` format: headings, links and code of a page, and its front matter.
+"""The ``markdown`` format: headings, text, tables, links and code of a page, and its front matter.
 
 The value of the document::
 
     {"front-matter": {...} or null,      YAML between --- lines, or TOML between +++ lines, at the very top
      "headings": [{"level": 2, "text": "Set up", "slug": "set-up"}],
      "links": [{"text", "target", "title", "image": bool}],
-     "code": [{"language", "text"}]}     fenced code, and indented code with language ""
+     "code": [{"language", "text"}],     fenced code, and indented code with language ""
+     "paragraphs": [{"text", "item": 0, "sections": [...]}],
+     "rows": [{"cells": {"Owner": "@ann"}, "sections": [...]}]}
 
-``text`` is plain: without emphasis and code marks. Slugs are those of GitHub, ``-1`` added to the second of a kind.
+``text`` of headings and links is plain: without emphasis and code marks; that of paragraphs and cells is as it is
+written, so a task begins with ``[ ]`` or ``[x]``. ``item`` is 1 for the first paragraph of a list item, 2 for that of
+an item inside an item, and 0 for any other paragraph. ``sections`` are the texts of the headings that a paragraph or
+row stands below, outermost first. ``rows`` are those of all tables, without the headers; ``cells`` has the cells of a
+row by the plain text that heads the column. Slugs are those of GitHub, ``-1`` added to the second of a kind.
 Links are inline and reference links, images, ``<https://…>`` and plain web addresses, in order; a reference that is
 not defined is text, as in CommonMark. What stands in code, in HTML blocks and in HTML comments is none of all that.
 """
@@ -17,7 +23,8 @@ from __future__ import annotations
 import re
 
 from guardrails.documents.document import Document, Format, ParseError, Path, Root, Span
-from guardrails.documents.markdown_blocks import Page
+from guardrails.documents.markdown_blocks import Blocks
+from guardrails.documents.markdown_page import Page
 from guardrails.documents.pieces import Spans
 
 _KEY = re.compile(r"\s*+(?:#.*\n\s*+)*+[\w\"'.-]++\s*+:(?:\s|$)")
@@ -35,14 +42,17 @@ class Markdown:
         lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         front, start = _front_matter(lines)
         page = Page()
+        blocks = Blocks(page)
         for number in range(start, len(lines)):
-            page.read(lines[number], number + 1)
-        page.end()
+            blocks.read(lines[number], number + 1)
+        blocks.end()
         value = {
             "front-matter": front.value if front else None,
             "headings": page.headings,
             "links": page.links,
             "code": page.code,
+            "paragraphs": page.paragraphs,
+            "rows": page.rows,
         }
         return Document((Root(value, _Locator(page.places, front)),))
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from guardrails.documents.document import Span
-from guardrails.documents.markdown_inlines import Definition, find_links, plain, take_definitions
-from guardrails.documents.pieces import Piece, Spans, span
+from guardrails.documents.markdown_page import BLANKS, Line, Page
+from guardrails.documents.pieces import Piece, span
 
 _QUOTE = 0
 """A block quote in the stack of containers; a list item is the width of its indentation."""
 _MAX_CONTAINERS = 100
-_BLANKS = " \t"
-"""The only white space that counts in Markdown."""
 
 _QUOTE_MARK = re.compile(r" {0,3}>[ \t]?")
 _ITEM = re.compile(r" {0,3}(?:[-+*]|(\d{1,9})[.)])(?:([ \t]+)(?=\S)|[ \t]*$)")
@@ -30,8 +27,6 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _TAG_ALONE = re.compile(r" {0,3}</?[A-Za-z][A-Za-z0-9-]*+(?:[\s/][^<>]*+)?>[ \t]*$")
-_HAS_LINKS = re.compile(r"[\[<]|://")
-_NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 
 
 class _Code:
@@ -51,36 +46,35 @@ class _Code:
         return len(mark) >= len(self.fence) and not mark.strip(self.fence[0]) and _indent(text, 0) < 4
 
 
-class Page:
-    """What a page says, as its lines come; whole after :meth:`end`."""
+class Blocks:
+    """Tells the blocks of a page apart, as its lines come; the page is whole after :meth:`end`."""
 
-    def __init__(self) -> None:
-        self.headings: list[dict[str, Any]] = []
-        self.links: list[dict[str, Any]] = []
-        self.code: list[dict[str, str]] = []
-        self.places = Spans()
+    def __init__(self, page: Page) -> None:
+        self._page = page
         self._containers: list[int] = []
-        self._paragraph: list[tuple[str, int, int]] = []
-        """The lines of the open paragraph, each with its number and column."""
+        self._paragraph: list[Line] = []
+        """The lines of the open paragraph."""
+        self._item = False
+        """Whether the paragraph that is open, or comes next, is the first of a list item."""
         self._empty_item = False
         """Whether the last line was the mark of a list item alone; a blank line then ends the item."""
         self._code: _Code | None = None
         self._html: str | None = None
         """What ends the open HTML block, a blank line when empty; None when none is open."""
-        self._texts: list[tuple[str, list[Piece], int]] = []
-        """Paragraphs and headings, which wait for the last definition, and where their text starts."""
-        self._definitions: dict[str, Definition] = {}
-        self._slugs: dict[str, int] = {}
 
     def read(self, line: str, number: int) -> None:
         """Take the next line."""
-        if line[:1].isalpha() and not self._containers and self._html is None and self._code is None:
-            self._paragraph.append((line, number, 1))
-            return
+        if not self._containers and self._html is None and self._code is None:  # most lines are quick to tell
+            if line[:1].isalpha():
+                self._paragraph.append((line, number, 1))
+                return
+            if not line:
+                self._end_paragraph()
+                return
         start, matched = self._match_containers(line)
         if self._within_block(line, start, matched, number):
             return
-        if not line[start:].strip(_BLANKS):
+        if not line[start:].strip(BLANKS):
             self._read_blank(line[start:], matched)
             return
         self._empty_item = False
@@ -101,10 +95,7 @@ class Page:
         """The last line has been read."""
         self._end_paragraph()
         self._end_code()
-        for text, pieces, start in self._texts:
-            for link in find_links(text, self._definitions, start):
-                self.places["links", len(self.links)] = span(pieces, link.start, link.end)
-                self.links.append({"text": link.text, "target": link.target, "title": link.title, "image": link.image})
+        self._page.end()
 
     def _match_containers(self, line: str) -> tuple[int, int]:
         """Where the line goes on after the marks of the open containers, and how many of them it continues."""
@@ -136,7 +127,7 @@ class Page:
             return True
         if self._html is None:
             return False
-        if not inside or (not self._html and not line[start:].strip(_BLANKS)):
+        if not inside or (not self._html and not line[start:].strip(BLANKS)):
             self._html = None
             return False
         if self._html and self._html in line[start:].lower():
@@ -155,7 +146,7 @@ class Page:
                 if item is None or _RULE.match(line[start:]) or not self._may_start(item, matched):
                     break
                 mark_end = item.start(2) if item[2] else len(line)
-                mark = line[start:mark_end].rstrip(_BLANKS)
+                mark = line[start:mark_end].rstrip(BLANKS)
                 gap = len((mark + (item[2] or " ")).expandtabs(4)) - len(mark)
                 gap = gap if gap <= 4 else 1
                 self._enter(matched, len(mark) + gap)
@@ -171,6 +162,7 @@ class Page:
     def _enter(self, depth: int, container: int) -> None:
         self._close(depth)
         self._containers.append(container)
+        self._item = container != _QUOTE
 
     def _close(self, depth: int) -> None:
         """End the open leaf and the containers that are not continued."""
@@ -180,7 +172,7 @@ class Page:
 
     def _read_leaf(self, line: str, start: int, matched: int, number: int) -> None:
         text = line[start:]
-        if not text.strip(_BLANKS):
+        if not text.strip(BLANKS):
             self._empty_item = bool(self._containers) and self._containers[-1] != _QUOTE
             return
         if _indent(text, 0) >= 4:
@@ -189,7 +181,7 @@ class Page:
             else:
                 self._read_indented_code(text, matched, (number, start + 1))
             return
-        if not text.lstrip(_BLANKS)[0].isalnum() and self._read_marked(text, start, matched, number):
+        if not text.lstrip(BLANKS)[0].isalnum() and self._read_marked(text, start, matched, number):
             return
         if not self._paragraph:
             self._close(matched)
@@ -198,13 +190,13 @@ class Page:
     def _read_indented_code(self, text: str, matched: int, place: tuple[int, int]) -> None:
         if self._code is None or matched < len(self._containers):
             self._close(matched)
-            self._code = _Code("", "", 4, matched, (place[0], place[1] + len(text) - len(text.lstrip(_BLANKS))))
+            self._code = _Code("", "", 4, matched, (place[0], place[1] + len(text) - len(text.lstrip(BLANKS))))
         self._code.rows.append(_dedent(text, 4))
         self._code.end = (place[0], place[1] + len(text))
 
     def _read_marked(self, text: str, start: int, matched: int, number: int) -> bool:
         """Read a line that is a block by its first characters; whether it is one."""
-        whole = Span(number, start + 1 + len(text) - len(text.lstrip(_BLANKS)), number, start + 1 + len(text))
+        whole = Span(number, start + 1 + len(text) - len(text.lstrip(BLANKS)), number, start + 1 + len(text))
         setext = _SETEXT.match(text) if self._paragraph and matched == len(self._containers) else None
         if setext:
             self._read_setext(1 if setext[1] else 2, whole)
@@ -212,8 +204,9 @@ class Page:
             self._close(matched)
         elif atx := _ATX.match(text):
             self._close(matched)
-            content = _without_closing_marks(atx[2] or "")
-            self._add_heading(len(atx[1]), content.strip(), [Piece(0, number, start + 1 + max(atx.start(2), 0))], whole)
+            content = _without_closing_marks(atx[2] or "").strip()
+            piece = Piece(0, number, start + 1 + max(atx.start(2), 0))
+            self._page.add_heading(len(atx[1]), content, [piece], whole)
         elif fence := _FENCE.match(text):
             self._close(matched)
             language = (fence[3].split() or [""])[0]
@@ -235,53 +228,28 @@ class Page:
         return True
 
     def _read_setext(self, level: int, underline: Span) -> None:
-        text, pieces, start = self._end_paragraph()
+        lines, self._paragraph = self._paragraph, []
+        text, pieces, start = self._page.take(lines)
         if start < len(text):
             first = span(pieces, start, len(text))
             whole = Span(first.line, first.column, underline.end_line, underline.end_column)
-            self._add_heading(level, text[start:], [], whole)
+            self._page.add_heading(level, text[start:], [], whole)
 
-    def _add_heading(self, level: int, text: str, pieces: list[Piece], place: Span) -> None:
-        name = plain(text)
-        self.places["headings", len(self.headings)] = place
-        self.headings.append({"level": level, "text": name, "slug": self._slug(name)})
-        if pieces and _HAS_LINKS.search(text):
-            self._texts.append((text, pieces, 0))
-
-    def _slug(self, name: str) -> str:
-        base = slug = _NOT_IN_SLUG.sub("", name.lower()).replace(" ", "-")
-        while slug in self._slugs:
-            self._slugs[base] += 1
-            slug = f"{base}-{self._slugs[base]}"
-        self._slugs[slug] = 0
-        return slug
-
-    def _end_paragraph(self) -> tuple[str, list[Piece], int]:
-        """Keep the open paragraph for its links; returns its text, where that stands, and where it starts."""
-        pieces: list[Piece] = []
-        texts: list[str] = []
-        offset = 0
-        for line, number, column in self._paragraph:
-            text = line.strip(_BLANKS)
-            pieces.append(Piece(offset, number, column + len(line) - len(line.lstrip(_BLANKS))))
-            texts.append(text)
-            offset += len(text) + 1
-        self._paragraph = []
-        whole = "\n".join(texts)
-        start = take_definitions(whole, self._definitions) if whole.startswith("[") else 0
-        if _HAS_LINKS.search(whole, start):
-            self._texts.append((whole, pieces, start))
-        return whole, pieces, start
+    def _end_paragraph(self) -> None:
+        if self._paragraph:
+            lines, self._paragraph = self._paragraph, []
+            depth = len(self._containers) - self._containers.count(_QUOTE) if self._item else 0
+            self._item = False
+            self._page.add_paragraph(lines, depth)
 
     def _end_code(self) -> None:
         code, self._code = self._code, None
         if code is None:
             return
         rows = code.rows
-        while not code.fence and rows and not rows[-1].strip(_BLANKS):
+        while not code.fence and rows and not rows[-1].strip(BLANKS):
             rows.pop()
-        self.places["code", len(self.code)] = Span(*code.place, *code.end)
-        self.code.append({"language": code.language, "text": "".join([row + "\n" for row in rows])})
+        self._page.add_code(code.language, rows, Span(*code.place, *code.end))
 
 
 def _indent(line: str, start: int) -> int:

@@ -56,7 +56,7 @@ def scan(
     ``others``, of which only facts are taken; rules about a change just when there is a ``change``. ``progress`` is
     called with the number of files judged so far.
     """
-    run = _Run(plan, snapshot, date)
+    run = _Run(plan, snapshot, date, facts=repository_rules and complete)
     for number, entry in enumerate(entries):
         if progress:
             progress(number)
@@ -75,8 +75,14 @@ def scan(
 class _Run:
     """What one scan gathers."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot, date: str) -> None:
+    def __init__(self, plan: Plan, snapshot: Snapshot, date: str, *, facts: bool) -> None:
         self.plan = plan
+        self.uninspected = {
+            kind: skipped
+            for kind, each in plan.conclusions.items()
+            if (skipped := each.change_based if facts else each.change_based | each.fact_based)
+        }
+        """Rules that need nothing of a file's content in this run: so their kind may not even be imported."""
         self.snapshot = snapshot
         self.date = date
         self.marks: list[Mark] = []
@@ -95,9 +101,10 @@ class _Run:
         file = self._file(entry)
         oversized = self._oversized(entry, applied)
         found = len(self.findings)
-        for kind, rules in applied.rules.items():
+        for kind, applying in applied.rules.items():
+            rules = applying - oversized - self.uninspected.get(kind, frozenset())
             try:
-                for item in self.plan.inspector(kind).inspect(file, rules - oversized):
+                for item in self.plan.inspector(kind).inspect(file, rules) if rules else ():
                     self._take(kind, item)
             except ParseError as error:
                 self._unparsable(file, error)

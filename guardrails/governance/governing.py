@@ -124,5 +124,5 @@ def _growth(
     added = [item for item in entries if item.key not in old]
     if added:
         rules = sorted({item.rule for item in added})
-        text = f"this change adds {len(added)} entries, of {', '.join(rules[:5])}{' …' if len(rules) > 5 else ''}"
+        text = f"This change adds {len(added)} entries, of {', '.join(rules[:5])}{' …' if len(rules) > 5 else ''}"
         yield from report.finding("baseline-grown", baseline.place(added[0]), text, " ".join(rules))

@@ -2,16 +2,18 @@
 
 GitHub shows ten annotations of each level for a step and drops the rest without a word, hence the split; problems are
 errors too and come first. The runner obeys a line that starts with ``::`` and one that has ``##[`` anywhere in it, so
-that no text may bring either along.
+that no text may bring either along. What is waived or in the baseline is counted in a note if asked for, and no more:
+an annotation would ask for something to be done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails.findings import Enforcement, Problem
+from guardrails.findings import Enforcement, Note, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
 from guardrails.reporters import concise
+from guardrails.reporters.excuses import counted
 from guardrails.reporters.terminal import visible
 
 MAX_ANNOTATIONS = 10
@@ -38,7 +40,8 @@ def report(verdict: Verdict, style: Style) -> str:
         hidden = len(problems) + len(found) - MAX_ANNOTATIONS
         if hidden > 0:
             lines.append(f"… and {hidden} more {level}{'s' if hidden > 1 else ''}, listed below")
-    rest = verdict._replace(findings=tuple(plain), problems=verdict.problems[MAX_ANNOTATIONS:])
+    notes = (*verdict.notes, Note(counted(verdict))) if style.excused and verdict.excused else verdict.notes
+    rest = verdict._replace(findings=tuple(plain), problems=verdict.problems[MAX_ANNOTATIONS:], notes=notes, excused=())
     return "".join(_harmless(line) + "\n" for line in lines) + _harmless(concise.report(rest, style))
 
 

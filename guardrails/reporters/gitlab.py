@@ -1,7 +1,7 @@
 """GitLab Code Quality: the findings as a merge request shows them beside the changed lines.
 
 The format knows only issues, so that problems are issues too, of the worst severity: a report of a broken run must not
-look clean. Notes have no place in it.
+look clean. Notes have no place in it, and neither has what is waived or in the baseline: every issue counts.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from guardrails.findings import Enforcement, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import BASELINED, WAIVED, Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.terminal import visible
 
@@ -35,6 +35,7 @@ def report(verdict: Verdict, style: Style) -> str:
             "summary": _summary(verdict),
             "rules": {rule.id: _rule(rule) for rule in verdict.rules},
             "findings": [_finding(judged) for judged in verdict.findings],
+            "excused": [_finding(judged) for judged in verdict.excused],
             "problems": [_problem(problem, style) for problem in verdict.problems],
             "notes": [_note(note) for note in verdict.notes],
         },
@@ -77,6 +78,7 @@ def _summary(verdict: Verdict) -> dict[str, Any]:
     return {
         "findings": len(verdict.findings),
         **{level.label: verdict.count(level) for level in levels},
+        **{kind: verdict.count_excused(kind) for kind in (WAIVED, BASELINED)},
         "problems": len(verdict.problems),
         "notes": len(verdict.notes),
         "rules": len(verdict.rules),
@@ -118,7 +120,12 @@ def _finding(judged: Judged) -> dict[str, Any]:
         "source": finding.source,
         "fingerprint": finding.fingerprint,
         "blocks_from": judged.blocks_from or None,
+        **({"excuse": _excuse(judged.excuse)} if judged.excuse else {}),
     }
+
+
+def _excuse(excuse: Excuse) -> dict[str, Any]:
+    return {**excuse._asdict(), "expires": excuse.expires or None}
 
 
 def _problem(problem: Problem, style: Style) -> dict[str, Any]:

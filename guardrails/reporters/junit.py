@@ -2,7 +2,7 @@
 
 A test case is a finding, or a rule that ran and found nothing. What blocks is a failure. What only warns is skipped:
 viewers show skipped cases with their message and fail nothing for them, while output of a passing case is seen by
-nobody. A problem is an error.
+nobody. A problem is an error. What is waived or in the baseline is skipped as well, with the excuse as its message.
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from collections.abc import Iterator
 from guardrails.findings import Enforcement, Note, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
+from guardrails.reporters.excuses import told
 from guardrails.reporters.terminal import PARTIAL, visible, visible_path
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def report(verdict: Verdict, style: Style) -> str:
-    """One suite: problems, then findings in their order, then the rules that found nothing; notes are its output."""
-    broken = {judged.finding.rule for judged in verdict.findings}
+    """One suite: problems, findings, what is excused, then the rules that found nothing; notes are its output."""
+    found = verdict.findings + verdict.excused
+    broken = {judged.finding.rule for judged in found}
     rules = {rule.id: rule for rule in verdict.rules}
     kept = [rule for rule in verdict.rules if rule.id not in broken]
     failures = verdict.count(Enforcement.BLOCK)
     counts = _attributes(
         name="guardrails",
-        tests=len(verdict.problems) + len(verdict.findings) + len(kept),
+        tests=len(verdict.problems) + len(found) + len(kept),
         failures=failures,
         errors=len(verdict.problems),
-        skipped=len(verdict.findings) - failures,
+        skipped=len(found) - failures,
         time=f"{verdict.seconds:.3f}",
     )
     lines = [
@@ -36,7 +38,7 @@ def report(verdict: Verdict, style: Style) -> str:
         f"<testsuites{counts}>",
         f"<testsuite{counts}>",
         *(_problem(problem, style) for problem in verdict.problems),
-        *(_finding(judged, rules.get(judged.finding.rule)) for judged in verdict.findings),
+        *(_finding(judged, rules.get(judged.finding.rule)) for judged in found),
         *(_case(rule.id, rule.title or rule.id) + "/>" for rule in kept),
     ]
     if remarks := "\n".join(_remarks(verdict)):
@@ -45,13 +47,15 @@ def report(verdict: Verdict, style: Style) -> str:
 
 
 def _finding(judged: Judged, rule: RuleInfo | None) -> str:
-    finding, severity, enforcement, blocks_from, *_ = judged
+    finding, severity, enforcement, blocks_from, excuse = judged
     path, line, column, *_ = finding.location
     place = ":".join(str(part) for part in (visible_path(path) or ".", line, column if line else 0) if part)
     file = {"file": path} if path else {}
     case = _case(finding.rule, f"{place}: {finding.message}", **file, **({"line": line} if line else {}))
-    tag = "failure" if enforcement is Enforcement.BLOCK else "skipped"
-    outcome = _attributes(message=finding.message, type=f"{enforcement.label} {severity.label}")
+    tag = "failure" if enforcement is Enforcement.BLOCK and not excuse else "skipped"
+    message = told(excuse) if excuse else finding.message
+    level = excuse.kind if excuse else enforcement.label
+    outcome = _attributes(message=message, type=f"{level} {severity.label}")
     later = [f"blocks from {blocks_from}"] if blocks_from else []
     source = [finding.source] if finding.source.strip() else []
     text = "\n".join((place, *source, *later, *_explanation(rule)))

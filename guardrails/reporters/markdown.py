@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from guardrails.findings import Enforcement, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.findings import Enforcement, Finding, Note, Problem
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
+from guardrails.reporters.excuses import TITLE, WORDS, counted, reason_of
 from guardrails.reporters.json import VERDICTS
 from guardrails.reporters.terminal import PARTIAL, visible, visible_path
 
@@ -24,6 +25,8 @@ FOLD = 20
 _RESERVE = 4096
 """Bytes kept for headings and for naming what was cut."""
 
+_NO_FILE = "(repository)"
+_UNFOLD = "\n</details>\n"
 _REFERENCES = str.maketrans({char: f"&#{ord(char)};" for char in "!\"#$&'()*:<=>@[\\]^_`{|}~"})
 
 
@@ -38,7 +41,7 @@ class _Section(NamedTuple):
 
 
 def report(verdict: Verdict, style: Style) -> str:  # noqa: ARG001  every reporter takes a style
-    """The verdict in a heading, problems, a table by rule, the findings by file, and notes."""
+    """The verdict in a heading, problems, a table by rule, the findings by file, notes, and what does not count."""
     text = f"## guardrails: {VERDICTS[verdict.exit_code]}\n\n{_summary(verdict)}\n"
     room = MAX_BYTES - _RESERVE - len(text.encode())
     for section in _sections(verdict):
@@ -58,7 +61,8 @@ def _summary(verdict: Verdict) -> str:
         counts.insert(0, _plural(len(verdict.problems), "error"))
     partial = "" if verdict.complete else f"; {PARTIAL}"
     title = f" of the {_text(verdict.title)}" if verdict.title else ""
-    return f"{', '.join(counts) or 'No findings'} in {_plural(verdict.files, 'file')}{title}{partial}"
+    excused = f"; {counted(verdict)}" if verdict.excused else ""
+    return f"{', '.join(counts) or 'No findings'} in {_plural(verdict.files, 'file')}{title}{excused}{partial}"
 
 
 def _sections(verdict: Verdict) -> Iterator[_Section]:
@@ -70,13 +74,20 @@ def _sections(verdict: Verdict) -> Iterator[_Section]:
         yield _folded("Findings", list(_findings(verdict)), "findings")
     if verdict.notes:
         yield _folded("Notes", [_about(note) for note in verdict.notes], "notes")
+    if verdict.excused:
+        head = "| Finding | Reason | Owner | Until |\n| --- | --- | --- | --- |"
+        rows = [_excused(judged.finding, judged.excuse) for judged in verdict.excused if judged.excuse]
+        yield _Section(f"{_folding(TITLE, counted(verdict))}\n{head}", rows, _UNFOLD, "excused findings")
 
 
 def _folded(title: str, items: list[str], noun: str) -> _Section:
     if len(items) <= FOLD:
         return _Section(f"### {title}\n", items, "", noun)
-    opening = f"### {title}\n\n<details>\n<summary>{len(items)} {noun}</summary>\n"
-    return _Section(opening, items, "\n</details>\n", noun)
+    return _Section(_folding(title, f"{len(items)} {noun}"), items, _UNFOLD, noun)
+
+
+def _folding(title: str, summary: str) -> str:
+    return f"### {title}\n\n<details>\n<summary>{summary}</summary>\n"
 
 
 def _rows(verdict: Verdict) -> Iterator[str]:
@@ -96,7 +107,7 @@ def _worst_first(row: tuple[tuple[int, int, str], int]) -> tuple[int, int, str]:
 def _findings(verdict: Verdict) -> Iterator[str]:
     """An item for each finding; the first one of a file brings the heading along."""
     for path, findings in groupby(verdict.findings, lambda judged: judged.finding.location.path):
-        heading = f"\n#### {_code(visible_path(path) or '(repository)')}\n\n"
+        heading = f"\n#### {_code(visible_path(path) or _NO_FILE)}\n\n"
         for judged in findings:
             yield heading + _finding(judged)
             heading = ""
@@ -104,10 +115,21 @@ def _findings(verdict: Verdict) -> Iterator[str]:
 
 def _finding(judged: Judged) -> str:
     finding, severity, enforcement, blocks_from, *_ = judged
-    line, column = finding.location.line, finding.location.column
-    place = f"{line}:{column} " if line and column else f"{line} " if line else ""
+    place = f"{position} " if (position := _position(finding)) else ""
     later = f", blocks from {blocks_from}" if blocks_from else ""
     return f"- {place}**{enforcement.label}** {severity.label}: {_text(finding.message)} {_code(finding.rule)}{later}"
+
+
+def _position(finding: Finding) -> str:
+    _, line, column, *_ = finding.location
+    return f"{line}:{column}" if line and column else f"{line}" if line else ""
+
+
+def _excused(finding: Finding, excuse: Excuse) -> str:
+    path, position = visible_path(finding.location.path) or _NO_FILE, _position(finding)
+    text = f"{_code(f'{path}:{position}' if position else path)} {_text(finding.message)} {_code(finding.rule)}"
+    reason = _text(reason_of(excuse) or WORDS[excuse.kind])
+    return f"| {text} | {reason} | {_text(excuse.owner)} | {_text(excuse.expires)} |"
 
 
 def _about(item: Problem | Note) -> str:

@@ -3,6 +3,10 @@
 Identity over runs: ``upload-sarif`` computes ``primaryLocationLineHash`` from the source line and complains about any
 other value, so it is supplied only where a line cannot tell findings apart: for a finding without a line, and for the
 second and later findings of a rule on one line. ``guardrailsFingerprint/v1`` is always there.
+
+What is waived or in the baseline is a suppressed result, and there only if asked for: GitHub does not read suppressions
+and would open an alert. Every result has a place, for GitHub refuses the whole report otherwise: that of a finding
+without a file is the root.
 """
 
 from __future__ import annotations
@@ -12,8 +16,9 @@ from typing import Any
 
 from guardrails.engine.plan import UNPARSABLE
 from guardrails.findings import Enforcement, Severity
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import WAIVED, Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
+from guardrails.reporters.excuses import reason_of, told
 from guardrails.reporters.json import dumps, raw
 from guardrails.reporters.terminal import PARTIAL
 
@@ -43,7 +48,8 @@ _URI_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 def report(verdict: Verdict, style: Style) -> str:
     """One run with every rule that ran, the findings as results, and all else as notifications."""
-    kept = _kept(verdict.findings)
+    found = verdict.findings + (verdict.excused if style.excused else ())
+    kept = _kept(found)
     run = {
         "tool": {"driver": {"name": "guardrails", **_version(style), "rules": [_rule(rule) for rule in verdict.rules]}},
         "automationDetails": {"id": "guardrails/"},
@@ -53,10 +59,10 @@ def report(verdict: Verdict, style: Style) -> str:
             {
                 "executionSuccessful": not verdict.problems,
                 "exitCode": verdict.exit_code,
-                "toolExecutionNotifications": list(_notifications(verdict, style, len(kept))),
+                "toolExecutionNotifications": list(_notifications(verdict, style, len(kept), len(found))),
             }
         ],
-        "results": list(_results(kept, verdict.rules)),
+        "results": list(_results(kept, verdict.rules, suppressions=style.excused)),
     }
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, _LINES)
 
@@ -112,17 +118,22 @@ def _shortened(text: str) -> str:
 
 
 def _kept(findings: tuple[Judged, ...]) -> tuple[Judged, ...]:
-    """The findings that GitHub takes: all, or else the most serious ones, in their order."""
+    """The findings that GitHub takes: all, or else those that stand and are the most serious, in their order."""
     if len(findings) <= MAX_RESULTS:
         return findings
-    ranks = sorted(range(len(findings)), key=lambda index: (-findings[index].enforcement, -findings[index].severity))
+    ranks = sorted(range(len(findings)), key=lambda index: _rank(findings[index]))
     return tuple(findings[index] for index in sorted(ranks[:MAX_RESULTS]))
 
 
-def _results(findings: Iterable[Judged], rules: Iterable[RuleInfo]) -> Iterator[dict[str, Any]]:
+def _rank(judged: Judged) -> tuple[bool, int, int]:
+    return judged.excuse is not None, -judged.enforcement, -judged.severity
+
+
+def _results(findings: Iterable[Judged], rules: Iterable[RuleInfo], *, suppressions: bool) -> Iterator[dict[str, Any]]:
+    """The results; SARIF wants suppressions in all of them, if only empty ones, or in none."""
     indices = {rule.id: index for index, rule in enumerate(rules)}
     taken: set[tuple[str, str, int]] = set()
-    for finding, severity, enforcement, *_ in findings:
+    for finding, severity, enforcement, _, excuse in findings:
         path, line = finding.location[:2]
         index = {"ruleIndex": indices[finding.rule]} if finding.rule in indices else {}
         fingerprints = {"guardrailsFingerprint/v1": finding.fingerprint}
@@ -136,8 +147,28 @@ def _results(findings: Iterable[Judged], rules: Iterable[RuleInfo]) -> Iterator[
             "message": {"text": _message(finding.message or finding.rule)},
             "locations": [_location(*finding.location)],
             "partialFingerprints": fingerprints,
+            **({"suppressions": [_suppression(excuse, path)] if excuse else []} if suppressions else {}),
             "properties": {"severity": severity.label, "enforcement": enforcement.label},
         }
+
+
+def _suppression(excuse: Excuse, path: str) -> dict[str, Any]:
+    """An excuse for a finding in ``path``."""
+    place, line = _placed(excuse.place)
+    people = {"owner": excuse.owner, "approver": excuse.approver, "ticket": excuse.ticket, "expires": excuse.expires}
+    return {
+        "kind": "inSource" if excuse.kind == WAIVED and path == place else "external",
+        "status": "accepted",
+        "justification": _message(reason_of(excuse) or told(excuse)),
+        "location": _location(place, line),
+        "properties": {"excuse": excuse.kind, **{name: value for name, value in people.items() if value}},
+    }
+
+
+def _placed(place: str) -> tuple[str, int]:
+    """The path and the line of a place; line 0 where it has none."""
+    path, _, line = place.rpartition(":")
+    return (path, int(line)) if path and line.isascii() and line.isdecimal() else (place, 0)
 
 
 def _message(text: str) -> str:
@@ -162,15 +193,15 @@ def _uri(path: str) -> str:
     return "".join(chr(byte) if byte in _URI_SAFE else f"%{byte:02X}" for byte in raw(path)) or "."
 
 
-def _notifications(verdict: Verdict, style: Style, kept: int) -> Iterator[dict[str, Any]]:
+def _notifications(verdict: Verdict, style: Style, kept: int, found: int) -> Iterator[dict[str, Any]]:
     for problem in verdict.problems:
         detail = f"\n{problem.detail}" if style.debug and problem.detail else ""
         yield _notification("error", problem.message + detail, problem.path)
     for judged in verdict.findings:
         if judged.finding.rule == UNPARSABLE:
             yield _notification("warning", judged.finding.message, *judged.finding.location)
-    if kept < len(verdict.findings):
-        text = f"{kept} of {len(verdict.findings)} findings are here, the most serious ones: GitHub takes no more"
+    if kept < found:
+        text = f"{kept} of {found} findings are here, the most serious ones: GitHub takes no more"
         yield _notification("warning", text)
     if not verdict.complete:
         yield _notification("note", PARTIAL)

@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import TypeVar
 
 from guardrails.findings import Enforcement, Finding, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
+from guardrails.reporters.excuses import TITLE, counted, told
 from guardrails.reporters.terminal import PARTIAL, excerpt, visible, visible_path
 
 FOLD = 5
@@ -30,7 +31,8 @@ _COLORS = {Enforcement.BLOCK: _RED, Enforcement.WARN: _YELLOW, Enforcement.AUDIT
 def report(verdict: Verdict, style: Style) -> str:
     """The verdict for a person at a terminal or reading a build log; one line when there is nothing to say."""
     remarks = "\n".join([*_remarks(verdict, style), *_soon(verdict, style)])
-    sections = [*_files(verdict, style), remarks, _summary(verdict, style)]
+    excused = "\n".join(_excused(verdict, style)) if style.excused and verdict.excused else ""
+    sections = [*_files(verdict, style), excused, remarks, _summary(verdict, style)]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
@@ -38,31 +40,49 @@ def _files(verdict: Verdict, style: Style) -> Iterator[str]:
     """One section for each file with findings; a rule is explained at its first finding that is shown in full."""
     unexplained = {rule.id: rule for rule in verdict.rules}
     for path, findings in groupby(verdict.findings, lambda judged: judged.finding.location.path):
-        lines = [_paint(visible_path(path) or "(repository)", _BOLD, style)]
-        counts: dict[str, int] = {}
-        for judged in findings:
-            id = judged.finding.rule
-            counts[id] = counts.get(id, 0) + 1
-            if counts[id] > FOLD:
-                continue
+        lines = [_paint(_subject(path), _BOLD, style)]
+        shown, more = _folded(findings, path)
+        for judged in shown:
             lines.append(_headline(judged, style))
             if judged.enforcement is not Enforcement.AUDIT:
                 lines += _source(judged, style)
-                rule = unexplained.pop(id, None)
+                rule = unexplained.pop(judged.finding.rule, None)
                 lines += _explanation(rule, style) if rule else ()
-        for id, count in counts.items():
-            if count > FOLD:
-                lines.append(f"  … and {count - FOLD} more of {visible(id)} in this file")
+        lines += (f"  {line}" for line in more)
         yield "\n".join(lines)
 
 
+def _subject(path: str) -> str:
+    return visible_path(path) or "(repository)"
+
+
+def _folded(findings: Iterable[Judged], path: str) -> tuple[list[Judged], list[str]]:
+    """The first findings of each rule, and a line for each rule that has more of them."""
+    shown: list[Judged] = []
+    counts: dict[str, int] = {}
+    for judged in findings:
+        id = judged.finding.rule
+        counts[id] = counts.get(id, 0) + 1
+        if counts[id] <= FOLD:
+            shown.append(judged)
+    where = " in this file" if path else ""
+    more = [f"… and {n - FOLD} more of {visible(id)}{where}" for id, n in counts.items() if n > FOLD]
+    return shown, more
+
+
 def _headline(judged: Judged, style: Style) -> str:
-    finding = judged.finding
-    line, column = finding.location.line, finding.location.column
-    place = f"{line}:{column} " if line and column else f"{line} " if line else ""
     level = _paint(judged.enforcement.label, _COLORS[judged.enforcement], style)
-    rule = _paint(f"[{visible(finding.rule)}]", _DIM, style)
-    return f"  {place}{level} {judged.severity.label}: {visible(finding.message)} {rule}"
+    return f"  {_position(judged)}{level} {_statement(judged, style)}"
+
+
+def _position(judged: Judged) -> str:
+    _, line, column, *_ = judged.finding.location
+    return f"{line}:{column} " if line and column else f"{line} " if line else ""
+
+
+def _statement(judged: Judged, style: Style) -> str:
+    rule = _paint(f"[{visible(judged.finding.rule)}]", _DIM, style)
+    return f"{judged.severity.label}: {visible(judged.finding.message)} {rule}"
 
 
 def _source(judged: Judged, style: Style) -> Iterator[str]:
@@ -127,6 +147,22 @@ def _opening(prose: str) -> str:
     return text[: end + 1] if end > 0 else text[:_WHY].rsplit(" ", 1)[0] + " …"
 
 
+def _excused(verdict: Verdict, style: Style) -> Iterator[str]:
+    """What does not count, by file and excuse; in no color, for there is nothing to do."""
+    yield f"{TITLE}:"
+    for path, findings in groupby(verdict.excused, lambda judged: judged.finding.location.path):
+        yield f"  {_subject(path)}"
+        groups: dict[Excuse, list[Judged]] = {}
+        for judged in findings:
+            if judged.excuse:
+                groups.setdefault(judged.excuse, []).append(judged)
+        for excuse, group in groups.items():
+            yield "    " + "\n        ".join(_wrapped([told(excuse)], style.width - 8))
+            shown, more = _folded(group, path)
+            yield from (f"{_INDENT}{_position(judged)}{_statement(judged, style)}" for judged in shown)
+            yield from (f"{_INDENT}{line}" for line in more)
+
+
 def _remarks(verdict: Verdict, style: Style) -> Iterator[str]:
     """Problems and notes; those that say the same share one line."""
     for message, problems in _by_message(verdict.problems).items():
@@ -175,8 +211,9 @@ def _summary(verdict: Verdict, style: Style) -> str:
             parts.append(_paint(f"{count} {enforcement.label}", color, style))
     if not verdict.findings:
         parts.append("no findings" if parts else "No findings")
+    excused = f"; {counted(verdict)}" if verdict.excused else ""
     left_out = "" if verdict.complete else f"; {PARTIAL}"
-    return f"{', '.join(parts)} in {_plural(verdict.files, 'file')}{_duration(verdict.seconds)}{left_out}"
+    return f"{', '.join(parts)} in {_plural(verdict.files, 'file')}{_duration(verdict.seconds)}{excused}{left_out}"
 
 
 def _plural(count: int, noun: str) -> str:

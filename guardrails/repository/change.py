@@ -44,6 +44,8 @@ class Change(NamedTuple):
     """Oldest first; none where the change is not committed yet."""
     branch: str = ""
     """Empty when it is not known."""
+    pending: bool = False
+    """Whether its last commit is about to be made; then ``commits`` has no other, and nobody can have agreed to it."""
 
     @property
     def by_path(self) -> Mapping[str, ChangedFile]:

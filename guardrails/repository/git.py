@@ -40,7 +40,9 @@ _SETTINGS = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
-_GLOBAL = ("GIT_CONFIG", "GIT_EXEC_PATH")
+EMPTY = "GIT_ALLOW_PROTOCOL"
+"""A variable that git has, and that is empty."""
+_GLOBAL = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_AUTHOR_")
 """Variables, by how they begin, that hold for every repository."""
 _LOCAL = (
     "GIT_INDEX_FILE",
@@ -93,10 +95,10 @@ def discover(start: str) -> Repository | None:
     return found
 
 
-def program() -> str | None:
-    """The git program; folders of PATH that are not absolute are passed over, for they may be the repository's."""
+def program(name: str = "git") -> str | None:
+    """A program; folders of PATH that are not absolute are passed over, for they may be the repository's."""
     for folder in os.get_exec_path():
-        path = os.path.join(folder, "git")
+        path = os.path.join(folder, name)
         if os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
@@ -116,7 +118,7 @@ def run(repository: Repository, *arguments: str | bytes) -> bytes:
     """The output of a git command; raises RepositoryError when it fails."""
     answer = call(repository, *arguments)
     if answer.code:
-        raise _failure(str(arguments[0]), answer.complaint)
+        raise failure(str(arguments[0]), answer.complaint)
     return answer.output
 
 
@@ -126,7 +128,7 @@ def find_commit(repository: Repository, ref: str) -> str | None:
         return None
     answer = call(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if answer.code not in {0, 1}:
-        raise _failure("rev-parse", answer.complaint)
+        raise failure("rev-parse", answer.complaint)
     return answer.output.decode().strip() or None
 
 
@@ -372,5 +374,6 @@ def _advice(complaint: str) -> str:
     return next(advice for part, advice in _ADVICE if part in complaint)
 
 
-def _failure(command: str, complaint: str) -> RepositoryError:
+def failure(command: str, complaint: str) -> RepositoryError:
+    """The error of a git command that did not succeed."""
     return RepositoryError(f"git {command} failed: {complaint or 'it gave no reason'}", hint=_advice(complaint))

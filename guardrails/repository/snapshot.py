@@ -57,12 +57,12 @@ def work_tree(root: str, *, use_git: bool | None = None) -> OpenSnapshot:
     """
     if use_git is False:
         return _Folder(os.path.realpath(root))
-    repository = _repository(root) if use_git else git.discover(root)
+    repository = repository_of(root) if use_git else git.discover(root)
     if repository is None:
         return _Folder(os.path.realpath(root))
     _refuse_bare(repository)
     if use_git or git.program():
-        return _WorkTree(repository)
+        return WorkTree(repository)
     snapshot = _Folder(repository.root)
     snapshot.notes = ("git was not found on PATH, so files that it would ignore are judged too",)
     return snapshot
@@ -73,21 +73,21 @@ def index(root: str) -> OpenSnapshot:
 
     Paths in conflict are left out, with a note; so are, without one, paths that are only intended to be added.
     """
-    repository = _repository(root)
+    repository = repository_of(root)
     _refuse_bare(repository)
-    return _Index(repository)
+    return Index(repository)
 
 
 def commit(root: str, ref: str) -> OpenSnapshot:
     """What a commit holds, without checking it out; ``ref`` is resolved once, here."""
-    repository = _repository(root)
+    repository = repository_of(root)
     found = git.find_commit(repository, ref)
     if found is None:
         hint = "name a branch, a tag or a commit id that is in this clone"
         if git.is_shallow(repository):
             hint = "the clone is shallow: run `git fetch --unshallow`, or have CI check out the whole history"
         raise RepositoryError(f"no commit named {ref!r}", hint=hint)
-    return _Commit(repository, found)
+    return Commit(repository, found)
 
 
 class OpenSnapshot:
@@ -238,12 +238,19 @@ class _Disk(OpenSnapshot):
         return False
 
 
-class _WorkTree(_Disk):
+class WorkTree(_Disk):
+    """The files on disk that git tracks, or does not ignore."""
+
     title = "work tree"
 
     def __init__(self, repository: git.Repository) -> None:
         super().__init__(repository.root)
         self._repository = repository
+        self._untracked: frozenset[str] = frozenset()
+
+    def untracked(self) -> Sequence[Entry]:
+        """The entries that are not in the index."""
+        return [entry for entry in self.entries() if entry.path in self._untracked]
 
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder; git looks at no other, unless all are listed already."""
@@ -254,15 +261,18 @@ class _WorkTree(_Disk):
     def _list(self, *within: bytes) -> Iterable[Entry]:
         # The marks of -t tell an untracked name from one that merely looks like "mode id stage TAB name".
         command = ("ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard", "--")
-        names = {}
+        names, untracked = {}, []
         for record in git.run(self._repository, *command, *within).split(b"\0")[:-1]:
             if record.startswith(b"? "):
                 names[record[2:]] = False
+                untracked.append(record[2:])
             else:
                 names[record[record.index(b"\t") + 1 :]] = record[2:8] == b"160000"
         if nested := sorted(_decode(name) for name in names if name.endswith(b"/")):
             shown = ", ".join(nested[:5]) + (", …" if len(nested) > 5 else "")
             self.notes = (f"left out, for they are git repositories of their own: {shown}",)
+        if not within:
+            self._untracked = frozenset(map(_decode, untracked))
         return self._present(names)
 
 
@@ -305,7 +315,9 @@ class _Stored(OpenSnapshot):
         return self._objects.size(entry)
 
 
-class _Index(_Stored):
+class Index(_Stored):
+    """What the next commit will hold."""
+
     title = "index"
 
     def __init__(self, repository: git.Repository) -> None:
@@ -313,6 +325,7 @@ class _Index(_Stored):
         self._changed: list[Entry] | None = None
 
     def changed(self) -> Sequence[Entry]:
+        """The entries that differ from HEAD."""
         if self._changed is None:
             try:
                 self._changed = self._differing("HEAD")
@@ -346,25 +359,28 @@ class _Index(_Stored):
         return entries
 
 
-class _Commit(_Stored):
+class Commit(_Stored):
+    """What a commit holds."""
+
     def __init__(self, repository: git.Repository, commit: str) -> None:
         super().__init__(repository)
-        self._commit = commit
+        self.commit = commit
         self.title = f"commit {commit[:10]}"
 
     def _list(self) -> Iterable[Entry]:
         command = ("ls-tree", "-r", "-z", "--full-tree")
         try:
-            output = git.run(self._repository, *command, "--long", self._commit)
+            output = git.run(self._repository, *command, "--long", self.commit)
         except RepositoryError:  # A partial clone knows the names, but not the sizes of what it lacks.
-            output = git.run(self._repository, *command, self._commit)
+            output = git.run(self._repository, *command, self.commit)
         for record in output.split(b"\0")[:-1]:
             meta, _, name = record.partition(b"\t")
             mode, _, blob, *size = meta.split()
             yield _from_git(name, mode, blob, int(size[0]) if size and size[0].isdigit() else -1)
 
 
-def _repository(root: str) -> git.Repository:
+def repository_of(root: str) -> git.Repository:
+    """The git repository that holds a folder; raises RepositoryError where there is none."""
     repository = git.discover(root)
     if not repository:
         raise RepositoryError("is in no git repository", path=root, hint="without one, only the work tree is judged")

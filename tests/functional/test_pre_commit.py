@@ -96,3 +96,43 @@ def test_a_commit_is_stopped_and_unstaged_changes_survive(house):
     assert done.returncode == 1
     assert "a.py" in done.stdout + done.stderr
     assert (house.root / "a.py").read_text() == "a = 2\n"
+
+
+def test_a_commit_message_is_judged(house):
+    house.write({".guardrails.yaml": "rules: {commits/conventional-form: block}\n", "a.py": "a = 1\n"})
+    house.git("add", "-A")
+    assert pre_commit(house, "install", "--hook-type", "commit-msg").returncode == 0
+    environment = house.env | {"PRE_COMMIT_HOME": str(house.root.parent / "home" / "pre-commit")}
+    before = house.git("rev-parse", "HEAD")
+    for message, code in (("Changes of all sorts", 1), ("feat: count from one", 0)):
+        command = ["git", "commit", "-m", message]
+        done = subprocess.run(command, cwd=house.root, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert ("commits/conventional-form" in done.stderr + done.stdout) == bool(code)
+        assert (house.git("rev-parse", "HEAD") == before) == bool(code)
+
+
+def test_with_the_message_only_the_message_is_judged(house):
+    message = house.root.parent / "message"
+    message.write_text("A change\n")
+    house.write({"bad.py": CONFLICT})
+    house.git("add", "-A")
+    done = pre_commit(house, "run", "--hook-stage", "commit-msg", "--commit-msg-filename", str(message))
+    assert [line.partition("...")[0] for line in done.stdout.splitlines() if "..." in line] == [
+        "guardrails (commit message)"
+    ], done.stdout
+
+
+def test_what_lies_between_two_commits(house):
+    house.write({"old.py": CONFLICT}).commit()
+    house.write({"bad.py": CONFLICT}).commit()
+    between = ("--from-ref", "HEAD~1", "--to-ref", "HEAD")
+    for hook in (["guardrails"], ["guardrails-change", "--hook-stage", "pre-push"]):
+        done = pre_commit(house, "run", *hook, *between)
+        assert done.returncode == 1, done.stdout
+        assert "exit code: 1" in done.stdout
+        assert "bad.py" in done.stdout
+        assert "old.py" not in done.stdout
+    house.write({"bad.py": "a = 1\n"}).commit()
+    for hook in (["guardrails"], ["guardrails-change", "--hook-stage", "pre-push"]):
+        assert pre_commit(house, "run", *hook, *between).returncode == 0

@@ -42,4 +42,6 @@ def test_a_rule_reads_well(rule):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_that_judges_content_says_of_which_files(rule):
-    assert rule.kind in {"path", "text"} or any(match.formats for match in rule.match)
+    assert rule.kind in {"change", "commit", "governance", "ownership", "path", "text"} or any(
+        match.formats for match in rule.match
+    )

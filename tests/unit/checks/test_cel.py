@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ NODE = {
 
 
 def scope(node: Any = None, key: str | int = "", path: str = "") -> Scope:
-    made = Scope(node, path)
+    made = Scope(node, path, "2026-03-01")
     made.enter(node, key)
     return made
 
@@ -63,12 +64,81 @@ def evaluate(source: str, node: Any, **params: Any) -> Any:
         ("'\t a \\n'.trim()", "a"),
         ("string(self.yes) + string(false) + string(1)", "truefalse1"),
         ("image('ghcr.io/shop/web:1.2').tag", "1.2"),
+        ("today", "2026-03-01"),
+        ("days('2026-02-27', today) == 2 && days(today, '2024-02-29') == -731", True),
+        ("today.isDate() && isDate('2024-02-29') && !isDate('2025-02-29')", True),
+        (
+            "isDate('20260301') || isDate('2026-W09-7') || isDate('2026-03-01T00:00:00Z') || isDate(' 2026-03-01')",
+            False,
+        ),
+        (
+            "isDate(self.number) || isDate(self.none) || isDate(self.map) || isDate('') || isDate('2026-03-0\u0661')",
+            False,
+        ),
         ("type(self.list) == list && type(self.none) == null_type", True),
         ("duration('1h') > duration('59m')", True),
     ],
 )
 def test_values(source: str, value: Any) -> None:
     assert evaluate(source, NODE, limit=3) == value
+
+
+@pytest.mark.parametrize(
+    ("folder", "target", "path"),
+    [
+        ("docs", "a.md", "docs/a.md"),
+        ("docs", "./b/./a.md", "docs/b/a.md"),
+        ("docs/adr", "../../a.md#top", "a.md"),
+        ("docs", "a.md?plain=1#L3", "docs/a.md"),
+        ("", "a.md", "a.md"),
+        ("docs", "/src/a.py", "src/a.py"),
+        ("docs", "../img/", "img"),
+        ("docs", ".", "docs"),
+        ("docs", "a%20b%2fc.md", "docs/a b/c.md"),
+        ("docs", "gr%C3%BC%C3%9Fe.md", "docs/grüße.md"),
+        ("docs", "100%.md", "docs/100%.md"),
+        ("docs", "%ff.md", "docs/\ufffd.md"),
+        ("docs", "%2e%2e/a.md", "a.md"),
+        ("docs", "../../a.md", ""),
+        ("docs", "/../a.md", ""),
+        ("docs", "", ""),
+        ("docs", "#top", ""),
+        ("docs", "?q", ""),
+        ("docs", "https://example.org/a.md", ""),
+        ("docs", "//example.org/a.md", ""),
+        ("docs", "mailto:ann@example.org", ""),
+        ("docs", "x-scheme+1.0:a", ""),
+        ("docs", "2026:a.md", "docs/2026:a.md"),
+        ("", "..", ""),
+    ],
+)
+def test_where_links_lead(folder: str, target: str, path: str) -> None:
+    source = cel_source.compile("resolve(self[0], self[1])")
+    assert scope([folder, target]).value(source, {}) == path
+    assert scope([folder, target]).value(cel_source.compile("self[0].resolve(self[1])"), {}) == path
+
+
+@given(st.text(alphabet="ab/.%2f#?:", max_size=20), st.sampled_from(["", "a", "a/b"]))
+def test_links_never_leave_the_repository(target: str, folder: str) -> None:
+    parts = cel_functions.FUNCTIONS["resolve"](folder, target).split("/")
+    assert parts == [""] or not {"", ".", ".."}.intersection(parts)
+
+
+@given(st.dates(), st.dates())
+def test_days_are_those_of_the_calendar(start: date, until: date) -> None:
+    assert cel_functions.FUNCTIONS["days"](start.isoformat(), until.isoformat()) == (until - start).days
+
+
+def test_a_variable_may_be_put_beside_the_others() -> None:
+    file = cel_source.compile("file.name == self && file.name == path", ("self", "path", "file"))
+    there = scope("a", path="a")
+    there.put("file", {"name": "a"})
+    assert there.holds(file, {})
+    there.put("file", {"name": "b"})
+    assert not there.holds(file, {})
+    there.put("file", {})
+    assert not there.holds(file, {})
+    assert scope(1).holds(cel_source.compile("self"), {}) is False
 
 
 @pytest.mark.parametrize(
@@ -111,6 +181,9 @@ def test_glob(pattern: str, text: str, fits: bool) -> None:
         ("self.map.join(',', 1)", "join() does not take a value of this type"),
         ("[1].join(',')", "join() does not take a value of this type"),
         ("string(self.list)", "string() does not take a value of this type"),
+        ("days(self.text, today)", "days(): 'Grüße, Wörld' is not a date, which is written YYYY-MM-DD"),
+        ("days(today, self.number)", "days() does not take a value of this type"),
+        ("resolve(self.text, self.none)", "resolve() does not take a value of this type"),
         ("image(1)", "image() does not take a value of this type"),
         ("self.text.substring(5, 3)", "substring(): out of range"),
         ("self.text.substring(50)", "substring(): out of range"),
@@ -154,8 +227,8 @@ def test_a_scope_follows_its_node() -> None:
 
 def test_values_are_converted_once_and_only_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
     converted = []
-    count = cel._count
-    monkeypatch.setattr(cel, "_count", lambda value: converted.append(value) or count(value))
+    count = cel.count_values
+    monkeypatch.setattr(cel, "count_values", lambda value: converted.append(value) or count(value))
     judged = Scope({"whole": 1}, "f")
     judged.enter("node", "k")
     for _ in range(3):
@@ -165,8 +238,8 @@ def test_values_are_converted_once_and_only_when_used(monkeypatch: pytest.Monkey
 
 def test_only_what_expressions_name_is_converted(monkeypatch: pytest.MonkeyPatch) -> None:
     converted = []
-    count = cel._count
-    monkeypatch.setattr(cel, "_count", lambda value: converted.append(value) or count(value))
+    count = cel.count_values
+    monkeypatch.setattr(cel, "count_values", lambda value: converted.append(value) or count(value))
     node = {"a": 1, "b": 2, "c": 3, "d": 4}
     sources = [
         "self.a == 1",
@@ -323,7 +396,7 @@ def test_loading_costs_no_command_line_and_no_logging() -> None:
         "assert 'cel.cel' not in sys.modules\n"
         "scope = Scope(1, '')\n"
         "scope.enter(1, '')\n"
-        "assert scope.value(Expression('self == 1', (('self', None),)), {})\n"
+        "assert scope.value(Expression('self == 1', (('self', None),), ()), {})\n"
         "assert not {'logging', 'traceback', 'typer', 'rich', 'cel', 're2', 'dataclasses'} & sys.modules.keys()\n"
     )
 

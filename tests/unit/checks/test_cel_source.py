@@ -31,6 +31,8 @@ from guardrails.checks.cel_source import ExpressionError
         ("type(self) == map || type(self) == list || type(self) == null_type", {"self": None}),
         ("self.a == 'root' // not self", {"self": {"a"}}),
         ("self.size == 1", {"self": {"size"}}),
+        ("days(self.due, today) > 0", {"self": {"due"}, "today": None}),
+        ("self.all(file, file.other == 1)", {"self": None}),
     ],
 )
 def test_needs(source: str, needs: dict[str, Any]) -> None:
@@ -55,8 +57,10 @@ def test_needs(source: str, needs: dict[str, Any]) -> None:
         (r"self.matches('\d')", "column 14", r"r'\d'"),
         ("self.x\n  == 'a", "line 2, column 6", ""),
         ("slef.x", "no variable 'slef' (column 1", "did you mean 'self'?"),
-        ("'image' == image", "no variable 'image' (column 12", "variables: key, params, path, root, self"),
+        ("'image' == image", "no variable 'image' (column 12", "variables: key, params, path, root, self, today"),
         ("self.a.all(self, self.b)", "a loop cannot call its variable 'self'", "another name"),
+        ("self.all(today, today == 1)", "a loop cannot call its variable 'today'", "another name"),
+        ("file.name == other", "no variable 'file' (column 1", ""),
         ("self.all(x, y > x)", "no variable 'y' (column 13", ""),
         ("True", "no variable 'True'", "write true"),
         ("self == None", "no variable 'None'", "write null"),
@@ -78,6 +82,31 @@ def test_wrong_expressions(source: str, message: str, hint: str) -> None:
     assert "\n" not in str(caught.value)
     assert hint in caught.value.hint
     assert not hint or caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "functions"),
+    [
+        ("self == 'size(self)'", set()),
+        ("size(self) == 1 && self.a.matches('b') && self.contains('c')", {"size_", "matches_"}),
+        (
+            "self.split('/').map(x, x.trim()).exists(x, isDate(x) && days(x, today) > 1)",
+            {"split", "trim", "isDate", "days"},
+        ),
+        ("string(self) == 'true'", {"string"}),
+    ],
+)
+def test_functions(source: str, functions: set[str]) -> None:
+    assert set(cel_source.compile(source).functions) == functions
+
+
+def test_other_variables() -> None:
+    expression = cel_source.compile("self.all(root, root == other.a)", ("self", "other"))
+    assert dict(expression.needs) == {"self": None, "other": {"a"}}
+    with pytest.raises(ExpressionError, match="no variable 'root'"):
+        cel_source.compile("root == self", ("self", "other"))
+    with pytest.raises(ExpressionError, match="a loop cannot call its variable 'other'"):
+        cel_source.compile("self.all(other, true)", ("self", "other"))
 
 
 @pytest.mark.parametrize("part", ["!", "1+", "self.a.", "self[0]==", "- -", "true?1:", "[", "[1].all(x,"])

@@ -373,6 +373,19 @@ def test_evidence_survives_what_happens_around_it(before: Any, after: Any, other
 WHERE = {(): (1, 1), ("each",): (2, 3), ("assert",): (3, 3), ("schema",): (4, 3), ("schema", "type"): (5, 5)}
 
 
+def test_rules_know_the_date_of_the_run() -> None:
+    rules = [rule_of({"when": "self.until < today", "assert": "days(self.until, today) <= 3"})]
+    inspector = pickle.loads(pickle.dumps(KIND.compile(rules)))
+
+    def count(date: str) -> int:
+        file = file_of({"until": "2026-03-01"})
+        file.date = date
+        return len(list(inspector.inspect(file, frozenset({0}))))
+
+    dates = ("2026-02-01", "2026-03-01", "2026-03-04", "2026-03-05", "2027-01-01")
+    assert [count(date) for date in dates] == [0, 0, 0, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("block", "errors"),
     [

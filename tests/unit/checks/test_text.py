@@ -4,6 +4,7 @@ import pickle
 import random
 import re
 import time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,9 +23,9 @@ from guardrails.repository.entry import LINK, SUBMODULE, Entry
 Block = dict[str, Any]
 
 
-def a_file(data: bytes | str, path: str = "a.txt", kind: str = "file") -> File:
+def a_file(data: bytes | str, path: str = "a.txt", kind: str = "file", date: str = "") -> File:
     content = data.encode() if isinstance(data, str) else data
-    return File(Entry(path, kind), lambda entry: content, {})
+    return File(Entry(path, kind), lambda entry: content, {}, date=date)
 
 
 def inspect(data: bytes | str, *blocks: Block, message: str = "", path: str = "a.txt", **params: Any) -> list[Finding]:
@@ -193,6 +194,40 @@ def test_each_rule_allows_its_own_paths() -> None:
 
 
 # --------------------------------------------------------------------------------------------- what is said
+
+
+DUE = {"forbid": [r"TODO(?:\((?P<until>[^)]*)\))?", r"until (?P<until>\S+)"], "due": "until"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("TODO(2026-03-02)", None),
+        ("TODO(2026-03-01)", None),
+        ("until 9999-12-31", None),
+        ("TODO(2026-02-28)", "2026-02-28"),
+        ("until 2025-12-31", "2025-12-31"),
+        ("TODO(2026-02-30)", "2026-02-30"),
+        ("TODO(20260302)", "20260302"),
+        ("TODO(2026-W10-1)", "2026-W10-1"),
+        ("TODO(3026-03-02 )", "3026-03-02 "),
+        ("TODO(someday)", "someday"),
+        ("TODO(2026-03-0\u0662)", "2026-03-0\u0662"),
+        ("TODO()", "(no date)"),
+        ("TODO", "(no date)"),
+    ],
+)
+def test_what_is_due(text: str, said: str | None) -> None:
+    inspector = pickle.loads(pickle.dumps(KIND.compile([Rule(0, "p/0", DUE, "due on {due}")])))
+    (*found,) = inspector.inspect(a_file(text, date="2026-03-01"), frozenset({0}))
+    assert [finding.message for finding in found] == ([] if said is None else [f"due on {said}"])
+    assert spans(found) == ([] if said is None else [(1, 1, 1, len(text) + 1)])
+
+
+@given(st.dates(), st.dates())
+def test_it_is_due_from_the_next_day_on(due: date, today: date) -> None:
+    found = KIND.compile([Rule(0, "p/0", DUE)]).inspect(a_file(f"until {due}", date=str(today)), frozenset({0}))
+    assert bool(list(found)) == (due < today)
 
 
 def test_messages() -> None:
@@ -491,6 +526,7 @@ def errors(*blocks: Block) -> list[tuple[str, str]]:
         ({"forbid": r"a|\B$"}, "matches the empty text", ""),
         ({"forbid": "(a)(?P<b>b)", "group": "c"}, "there is no group 'c'", r"groups of the pattern: 2 \(b\)$"),
         ({"forbid": "(a)", "group": 2}, "there is no group 2", "groups of the pattern: 1$"),
+        ({"forbid": ["(?P<b>b)", "(?P<c>c)"], "due": "b"}, "there is no group 'b'", r"groups of the pattern: 1 \(c\)$"),
         ({"forbid": "a", "allow": {"patterns": ["a", "("]}}, "missing ", "Syntax"),
         ({"forbid": "a", "allow": {"lines": ["(?=a)"]}}, r"\(\?=", "allow"),
         ({"forbid": "a", "allow": {"paths": ["ok", "[z-a]"]}}, r"glob '\[z-a\]'", "^$"),
@@ -529,6 +565,9 @@ def test_all_errors_are_reported_at_once_and_in_place() -> None:
         ({"forbid": ""}, False),
         ({"forbid": "a", "within": 5}, False),
         ({"require": "a", "group": 1}, False),
+        ({"forbid": "(?P<d>a)", "due": "d"}, True),
+        ({"require": "(?P<d>a)", "due": "d"}, False),
+        ({"forbid": "(?P<d>a)", "due": 1}, False),
         ({"header": "a", "redact": True}, False),
         ({"header": "a", "within": 0}, False),
         ({"forbid": "a", "group": 0}, False),

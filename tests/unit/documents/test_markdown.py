@@ -33,6 +33,14 @@ def links(text: str) -> list[tuple[str, str]]:
     return [(link["text"], link["target"]) for link in parse(text).value["links"]]
 
 
+def paragraphs(text: str) -> list[tuple[str, int]]:
+    return [(paragraph["text"], paragraph["item"]) for paragraph in parse(text).value["paragraphs"]]
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return [row["cells"] for row in parse(text).value["rows"]]
+
+
 def code(text: str) -> list[tuple[str, str]]:
     return [(block["language"], block["text"]) for block in parse(text).value["code"]]
 
@@ -45,7 +53,8 @@ def test_paths(path, expected):
 
 
 def test_an_empty_page():
-    assert parse("").value == {"front-matter": None, "headings": [], "links": [], "code": []}
+    empty = {"front-matter": None, "headings": [], "links": [], "code": [], "paragraphs": [], "rows": []}
+    assert parse("").value == empty
 
 
 # --- headings
@@ -330,6 +339,105 @@ def test_positions():
     assert root.span(("links", 99)) == Span(1, 1, 1, 1)
 
 
+# --- paragraphs and tables
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", [("a", 0)]),
+        ("*a* `b`\n  c  \n\nd", [("*a* `b`\nc", 0), ("d", 0)]),
+        ("# a\nb\n***\nc", [("b", 0), ("c", 0)]),
+        ("a\n===\nb\n---", []),
+        ("    a", []),
+        ("```\na\n```", []),
+        ("<div>\na\n</div>", []),
+        ("[a]: b", []),
+        ("[a]: b\nc", [("c", 0)]),
+        ("- a\n- b\n\nc", [("a", 1), ("b", 1), ("c", 0)]),
+        ("- a\nb", [("a\nb", 1)]),
+        ("- a\n\n  b", [("a", 1), ("b", 0)]),
+        ("- a\n  - b\n    1. c\n- d", [("a", 1), ("b", 2), ("c", 3), ("d", 1)]),
+        ("1. [ ] a\n2. [x] b", [("[ ] a", 1), ("[x] b", 1)]),
+        ("- # a\n  b", [("b", 1)]),
+        ("- ```\n  a\n  ```\nb", [("b", 0)]),
+        ("> - # a\n> b", [("b", 0)]),
+        ("- - # a\n  b\n\n  c", [("b", 1), ("c", 0)]),
+        ("-\n  a", [("a", 1)]),
+        ("- a\n\n> b", [("a", 1), ("b", 0)]),
+        ("> a\n> - b", [("a", 0), ("b", 1)]),
+        ("- > a", [("a", 0)]),
+        ("a\r\nb", [("a\nb", 0)]),
+    ],
+)
+def test_paragraphs(text, expected):
+    assert paragraphs(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
+        ("a | b\n:- | -:\n1 | 2", [{"a": "1", "b": "2"}]),
+        ("|a|\n|-|\n|1|", [{"a": "1"}]),
+        ("|a|b|\n|-|-|\n|1|\n|1|2|3|\n||2|", [{"a": "1"}, {"a": "1", "b": "2"}, {"a": "", "b": "2"}]),
+        ("|**a**|`b`|\n|-|-|\n|**1**|`2`|", [{"a": "**1**", "b": "`2`"}]),
+        ("|a|b|\n|-|-|\n|1\\|2|3|", [{"a": "1|2", "b": "3"}]),
+        ("|a|a|\n|-|-|\n|1|2|", [{"a": "1"}]),
+        ("|a|b|\n|-|-|\n1", [{"a": "1"}]),
+        ("|a|b|\n|-|-|\n|1|2|\n\n|3|4|", [{"a": "1", "b": "2"}]),
+        ("|a|b|\n|-|-|\n# c\n|1|2|", []),
+        ("|a|b|\n|-|-|", []),
+        ("|a|b|\n|-|\n|1|2|", []),
+        ("|a|b|\n|1|2|", []),
+        ("a\n-\n1", []),
+        ("a\n:-\n1|2", []),
+        ("```\n|a|\n|-|\n|1|\n```", []),
+        ("- |a|\n  |-|\n  |1|", [{"a": "1"}]),
+        ("|a|\r\n|-|\r\n|1|\r\n", [{"a": "1"}]),
+    ],
+)
+def test_tables(text, expected):
+    assert rows(text) == expected
+
+
+def test_text_before_a_table_is_a_paragraph():
+    text = "be\nfore\n|a|\n|-|\n|1|"
+    assert paragraphs(text) == [("be\nfore", 0)]
+    assert rows(text) == [{"a": "1"}]
+    assert parse(text).span(("paragraphs", 0)) == Span(1, 1, 2, 5)
+
+
+def test_a_table_is_no_paragraph_and_keeps_its_links():
+    text = "|a|\n|-|\n|[b](c)|"
+    assert paragraphs(text) == []
+    assert links(text) == [("b", "c")]
+
+
+def test_sections_are_the_headings_above_outermost_first():
+    value = parse("a\n# B\nc\n### `D`\n- e\n\n## F\n|g|\n|-|\n|h|\n\ni\n# J\nk").value
+    assert [(p["text"], p["sections"]) for p in value["paragraphs"]] == [
+        ("a", []),
+        ("c", ["B"]),
+        ("e", ["B", "D"]),
+        ("i", ["B", "F"]),
+        ("k", ["J"]),
+    ]
+    assert [row["sections"] for row in value["rows"]] == [["B", "F"]]
+
+
+def test_places_of_paragraphs_rows_and_cells():
+    text = "---\na: 1\n---\n> - b *c*\n>   d\n\n[e]: f\ng\n\n  | h | i |\n  |---|---|\n  | 1 |  2 3 |\n  | | 4 |\n"
+    root = parse(text)
+    assert source(root, text, "paragraphs", 0) == "b *c*\n>   d"
+    assert source(root, text, "paragraphs", 1) == "g"
+    assert source(root, text, "rows", 0) == "| 1 |  2 3 |"
+    assert source(root, text, "rows", 0, "cells", "h") == "1"
+    assert source(root, text, "rows", 0, "cells", "i") == "2 3"
+    assert source(root, text, "rows", 1, "cells", "i") == "4"
+    assert root.span(("rows", 1, "cells", "h"))[:2] == (13, 5)
+
+
 # --- properties
 
 INLINE = [
@@ -372,6 +480,8 @@ BLOCK = [
     "\r\n",
     "\u2028",
     " ",
+    "|",
+    "\n|-|\n",
 ]
 TEXTS = st.lists(st.sampled_from(INLINE) | st.sampled_from(BLOCK), max_size=40).map("".join) | st.text(max_size=60)
 
@@ -385,7 +495,7 @@ def test_any_text_parses(text):
         assert text.startswith(("---", "+++"))
         return
     lines = text.split("\n")
-    for kind in ("headings", "links", "code"):
+    for kind in ("headings", "links", "code", "paragraphs", "rows"):
         last = (0, 0)
         for index in range(len(root.value[kind])):
             span = root.span((kind, index))
@@ -399,6 +509,8 @@ NAMES = st.text("abcdef ghi", min_size=1, max_size=10).map(str.strip).filter(boo
 BLOCKS = st.one_of(
     st.tuples(st.just("heading"), st.integers(1, 6), NAMES),
     st.tuples(st.just("link"), NAMES, NAMES.map(lambda name: name.replace(" ", "/"))),
+    st.tuples(st.just("paragraph"), st.sampled_from(["", "- "]), NAMES),
+    st.tuples(st.just("row"), NAMES, NAMES),
     st.tuples(st.just("code"), st.sampled_from(["", "py"]), st.lists(NAMES.map("# ".__add__), max_size=3)),
 )
 
@@ -407,7 +519,7 @@ BLOCKS = st.one_of(
 @given(st.lists(BLOCKS, max_size=8), st.sampled_from(["", "> ", ">>", "- > "]))
 def test_a_generated_page_comes_back(blocks, prefix):
     lines: list[str] = []
-    expected: dict[str, list] = {"heading": [], "link": [], "code": []}
+    expected: dict[str, list] = {"heading": [], "link": [], "code": [], "paragraph": [], "row": []}
     for kind, first, second in blocks:
         line = len(lines) + 1
         if kind == "heading":
@@ -416,6 +528,13 @@ def test_a_generated_page_comes_back(blocks, prefix):
         elif kind == "link":
             lines += [f"[{first}]({second})", ""]
             expected[kind].append((" ".join(first.split()), second, line))
+            expected["paragraph"].append((lines[-2], line))
+        elif kind == "paragraph":
+            lines += [f"{first}{second}", "", "<!-- -->", ""]
+            expected[kind].append((second, line))
+        elif kind == "row":
+            lines += [f"| {first} |", "|---|", f"| {second} |", ""]
+            expected[kind].append(({" ".join(first.split()): second}, line + 2))
         else:
             lines += [f"```{first}", *second, "```", ""]
             expected[kind].append((first, "".join(row + "\n" for row in second), line))
@@ -431,6 +550,10 @@ def test_a_generated_page_comes_back(blocks, prefix):
     assert [(c["language"], c["text"], root.span(("code", i)).line) for i, c in enumerate(value["code"])] == expected[
         "code"
     ]
+    assert [(p["text"], root.span(("paragraphs", i)).line) for i, p in enumerate(value["paragraphs"])] == expected[
+        "paragraph"
+    ]
+    assert [(r["cells"], root.span(("rows", i)).line) for i, r in enumerate(value["rows"])] == expected["row"]
 
 
 @pytest.mark.parametrize(
@@ -464,6 +587,11 @@ def test_a_generated_page_comes_back(blocks, prefix):
         "[a](" + "(" * 200_000,
         "[a](b '" * 50_000,
         "\\" * 300_001,
+        "|" * 300_000,
+        "|a\n" + "|-" * 100_000 + "\n|1" * 100_000,
+        "|a" * 500 + "\n" + "|-" * 500 + "\n|1" * 100_000,
+        "|-|\n" * 60_000,
+        "|a|\n|-" + " " * 200_000 + "x",
     ],
     ids=lambda text: repr(text[:12]),
 )

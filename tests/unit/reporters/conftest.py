@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Finding, Location, Note, Problem, Severity, fingerprint
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import BASELINED, WAIVED, Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import ANY_WAIVER, RuleInfo, Waivable
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -73,6 +73,17 @@ PARSES = RuleInfo(
     policy_path="policies/operations/guardrails.yaml:3",
     waivable=ANY_WAIVER,
 )
+BY_FILE = Excuse(
+    WAIVED,
+    ".guardrails/waivers.yaml:3",
+    reason="the image is being replaced",
+    owner="platform-security",
+    approver="jo",
+    ticket="OPS-7",
+    expires="2030-02-01",
+)
+INLINE = Excuse(WAIVED, "src/legacy.py:6", reason="generated", owner="docs")
+DEBT = Excuse(BASELINED, ".guardrails/baseline.txt")
 
 
 def judged(
@@ -83,11 +94,12 @@ def judged(
     source: str = "",
     enforcement: Enforcement = Enforcement.WARN,
     evidence: str = "",
+    excuse: Excuse | None = None,
 ) -> Judged:
     """A finding of ``rule`` at line, column, end line and end column."""
     location = Location(path, *span)
     mark = fingerprint(rule.id, path, evidence or source, location.line)
-    return Judged(Finding(rule.id, location, message, evidence, source, mark), rule.severity, enforcement)
+    return Judged(Finding(rule.id, location, message, evidence, source, mark), rule.severity, enforcement, "", excuse)
 
 
 @pytest.fixture(scope="session", name="judged")
@@ -98,6 +110,11 @@ def judged_fixture() -> Callable[..., Judged]:
 @pytest.fixture(scope="session")
 def rules() -> dict[str, RuleInfo]:
     return {"pin": PIN, "readme": README, "todo": TODO, "parses": PARSES}
+
+
+@pytest.fixture(scope="session")
+def excuses() -> dict[str, Excuse]:
+    return {"file": BY_FILE, "inline": INLINE, "debt": DEBT}
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +134,7 @@ def everything(verdict_of: Callable[..., Verdict]) -> Verdict:
     """A verdict that has something of every kind."""
     block = Enforcement.BLOCK
     findings = [
+        judged(README, "", message="commit 1a2b3c4 says nothing"),
         judged(README, "README.md", message="README.md does not exist"),
         judged(PARSES, "ci/broken.yaml", 3, 7, message="cannot be parsed: ':' expected", source="on: [push"),
         judged(
@@ -135,8 +153,18 @@ def everything(verdict_of: Callable[..., Verdict]) -> Verdict:
         judged(TODO, "src/日本語.py", line, 17, line, 21, message="TODO without a ticket", source=source)
         for line in range(1, 43)
     ]
+    excused = [
+        judged(README, "", message="commit 5d6e7f8 says nothing", excuse=DEBT),
+        *(
+            judged(PIN, "deploy/Dockerfile", line, 6, message="debian has no tag", enforcement=block, excuse=BY_FILE)
+            for line in (14, 20)
+        ),
+        judged(TODO, "src/legacy.py", 7, 3, message="TODO without a ticket", source="# TODO", excuse=INLINE),
+        *(judged(TODO, "src/legacy.py", line, 3, message="FIXME", excuse=DEBT) for line in range(11, 18)),
+    ]
     return verdict_of(
         *findings,
+        excused=tuple(excused),
         problems=(
             Problem("check kind 'rego' of plugin opa broke: KeyError: 'x'", "policy.rego", "Traceback:\n  boom\n"),
             Problem("the index changed while it was read"),
@@ -214,7 +242,13 @@ def hostile() -> st.SearchStrategy[Verdict]:
         policy_path=texts,
         waivable=st.sampled_from([ANY_WAIVER, Waivable(allowed=False)]),
     )
-    several = st.builds(Judged, findings, severities, levels, st.sampled_from(["", "2030-01-15", "2031-01-01"]))
+    days = st.sampled_from(["", "2030-01-15", "2031-01-01"])
+    several = st.builds(Judged, findings, severities, levels, days, st.none())
+    short = st.just("") | st.sampled_from(NASTY)
+    places = st.sampled_from(["a.py:3", "b.py:0", "c"]) | short | short.map(lambda path: path + ":1")
+    kinds = st.sampled_from([WAIVED, BASELINED])
+    excuses = st.builds(Excuse, kinds, places, texts, short, short, short, days | short)
+    excused = st.builds(Judged, findings, severities, levels, days, excuses)
     return st.builds(
         Verdict,
         findings=(st.lists(several, max_size=6) | several.map(lambda one: [one] * 9)).map(
@@ -228,4 +262,7 @@ def hostile() -> st.SearchStrategy[Verdict]:
         title=texts,
         seconds=st.floats(0, 1e6),
         date=st.just("2030-01-01"),
+        excused=(st.lists(excused, max_size=2) | excused.map(lambda one: [one] * 9)).map(
+            lambda items: tuple(sorted(items, key=lambda one: one.finding.location))
+        ),
     )

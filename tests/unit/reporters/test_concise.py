@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.concise import report
 from guardrails.reporters.terminal import visible
 
-LINE = re.compile(r"([^:]+):(\d+):(\d+): (block|warn|audit) (critical|high|medium|low|info) (.*)")
+LINE = re.compile(r"([^:]+):(\d+):(\d+): (block|warn|audit|waived|baselined) (critical|high|medium|low|info) (.*)")
 ESCAPE = re.compile(r"\\(?:x(..)|u(....)|U(........)|(.))")
 
 
@@ -31,6 +31,32 @@ def unescape(text: str) -> str:
 
 def test_everything(everything: Verdict, style: Style, snapshot: Callable[[str, str], None]) -> None:
     snapshot("everything.concise.txt", report(everything, style))
+
+
+def test_what_does_not_count_is_listed_for_those_who_ask(
+    everything: Verdict, style: Style, snapshot: Callable[[str, str], None]
+) -> None:
+    plain, asked = report(everything, style), report(everything, style._replace(excused=True))
+    added = set(asked.splitlines()) - set(plain.splitlines())
+    assert len(added) == len(everything.excused) == 11
+    assert all(" waived " in line or " baselined " in line for line in added)
+    snapshot("everything.excused.concise.txt", asked)
+
+
+@pytest.mark.parametrize(("excuse", "word"), [("file", "waived"), ("inline", "waived"), ("debt", "baselined")])
+def test_the_excuse_stands_in_place_of_the_enforcement(
+    judged: Callable[..., Judged],
+    verdict_of: Callable[..., Verdict],
+    rules: dict[str, RuleInfo],
+    excuses: dict[str, Excuse],
+    style: Style,
+    excuse: str,
+    word: str,
+) -> None:
+    item = judged(rules["pin"], "a", 3, enforcement=Enforcement.BLOCK, excuse=excuses[excuse])
+    verdict = verdict_of(excused=(item,))
+    assert report(verdict, style) == ""
+    assert report(verdict, style._replace(excused=True)) == f"a:3:1: {word} high {rules['pin'].id} is broken\n"
 
 
 def test_nothing_to_say_is_nothing(verdict_of: Callable[..., Verdict], style: Style) -> None:
@@ -81,18 +107,21 @@ def test_problems_and_notes_have_their_own_lines(verdict_of: Callable[..., Verdi
 @given(data=st.data())
 def test_every_line_can_be_parsed_back(hostile: st.SearchStrategy[Verdict], data: st.DataObject) -> None:
     verdict = data.draw(hostile)
-    text = report(verdict, Style())
+    asked = data.draw(st.booleans())
+    text = report(verdict, Style(excused=asked))
     text.encode()
     lines = text.split("\n")
     assert lines.pop() == ""
     assert all(line.isprintable() for line in lines)
-    assert len(lines) == sum(map(len, verdict[:1] + verdict[2:4])) + (not verdict.complete)
-    for judged, line in zip(verdict.findings, lines, strict=False):
+    found = verdict.findings + verdict.excused * asked
+    assert len(lines) == len(found) + len(verdict.problems) + len(verdict.notes) + (not verdict.complete)
+    for judged, line in zip(found, lines, strict=False):
         match = LINE.fullmatch(line)
         assert match
         path, row, column, enforcement, severity, rest = match.groups()
         location = judged.finding.location
         assert unescape(path) == (location.path or ".")
         assert (int(row), int(column)) == (location.line or 1, location.column or 1)
-        assert (enforcement, severity) == (judged.enforcement.label, judged.severity.label)
+        level = judged.excuse.kind if judged.excuse else judged.enforcement.label
+        assert (enforcement, severity) == (level, judged.severity.label)
         assert rest == f"{visible(judged.finding.rule)} {visible(judged.finding.message)}"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Problem, Severity
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.github import MAX_ANNOTATIONS, report
 from guardrails.reporters.terminal import visible
@@ -48,6 +48,36 @@ def test_everything(everything: Verdict, style: Style, snapshot: Callable[[str, 
     text = report(everything, style)
     assert Counter(command(line)[0] for line in obeyed(text)) == {"error": 4, "warning": 10, "notice": 1}
     snapshot("everything.github.txt", text)
+
+
+def test_what_does_not_count_is_a_number_for_those_who_ask(everything: Verdict, style: Style) -> None:
+    plain, asked = (report(everything, style._replace(excused=asked)).splitlines() for asked in (False, True))
+    assert [line for line in asked if line not in plain] == ["note: 3 waived, 8 in the baseline"]
+    assert [line for line in asked if line in plain] == plain
+
+
+def test_none_is_not_counted(verdict_of: MakeVerdict, style: Style) -> None:
+    assert report(verdict_of(), style._replace(excused=True)) == ""
+
+
+def test_what_is_waived_takes_no_room(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, excuses: dict[str, Excuse], style: Style
+) -> None:
+    block = Enforcement.BLOCK
+    findings = [judged(rules["pin"], "a", line, enforcement=block) for line in range(1, MAX_ANNOTATIONS + 1)]
+    waived = judged(rules["pin"], "a", 99, enforcement=block, excuse=excuses["file"])
+    verdict = verdict_of(*findings, excused=(waived,))
+    assert report(verdict, style) == report(verdict._replace(excused=()), style)
+    assert len(obeyed(report(verdict, style._replace(excused=True)))) == MAX_ANNOTATIONS
+
+
+def test_a_finding_of_no_file_has_no_place(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style
+) -> None:
+    items = [judged(rules["todo"], "", message=f"commit {number}") for number in range(MAX_ANNOTATIONS + 1)]
+    text = report(verdict_of(*items, rules=()), style)
+    assert [command(line)[1] for line in obeyed(text)] == [{"title": "debt/todo-ticket (low)"}] * MAX_ANNOTATIONS
+    assert text.splitlines()[-1] == ".:1:1: warn low debt/todo-ticket commit 10"
 
 
 def test_nothing_to_say_is_nothing(verdict_of: MakeVerdict, style: Style) -> None:
@@ -172,7 +202,8 @@ def test_no_text_gives_orders_to_the_runner(
         ),
         problems=tuple(problem._replace(message=orders + problem.message) for problem in verdict.problems * times),
     )
-    text = report(verdict, Style())
+    asked = data.draw(st.booleans())
+    text = report(verdict, Style(excused=asked))
     text.encode()
     lines = text.split("\n")[:-1]
     assert all(line.isprintable() for line in lines)
@@ -185,6 +216,7 @@ def test_no_text_gives_orders_to_the_runner(
     plain = [line for line in lines if not line.startswith(("::", "… and "))]
     assert all(PLAIN.match(line) for line in plain)
     told = len(verdict.findings) + len(verdict.problems) + len(verdict.notes) + (not verdict.complete)
+    told += asked and bool(verdict.excused)
     assert len(commands) + len(plain) == told
     shown = {properties.get("file", "") for _, properties, _ in commands}
     assert shown <= {visible(one.finding.location.path).replace("##[", "#\\x23[") for one in verdict.findings} | {""}

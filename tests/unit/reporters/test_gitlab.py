@@ -60,8 +60,13 @@ def load(text: str) -> list[dict[str, Any]]:
 def test_everything(everything: Verdict, style: Style, snapshot: Callable[[str, str], None]) -> None:
     text = report(everything, style)
     issues = load(text)
-    assert len(issues) == len({issue["fingerprint"] for issue in issues}) == 50
+    assert len(issues) == len({issue["fingerprint"] for issue in issues}) == 51
     snapshot("everything.gitlab.json", text)
+
+
+def test_what_does_not_count_is_no_issue(everything: Verdict, style: Style) -> None:
+    assert everything.excused
+    assert report(everything, style._replace(excused=True)) == report(everything._replace(excused=()), style)
 
 
 def test_nothing_found_is_an_empty_array(verdict_of: MakeVerdict, style: Style) -> None:
@@ -132,7 +137,7 @@ def test_a_broken_run_does_not_look_clean(verdict_of: MakeVerdict, style: Style)
 @given(data=st.data())
 def test_hostile_texts_make_a_valid_report(hostile: st.SearchStrategy[Verdict], data: st.DataObject) -> None:
     verdict = data.draw(hostile)
-    text = report(verdict, Style())
+    text = report(verdict, Style(excused=True))
     text.encode()
     assert all(line.isprintable() for line in text.split("\n"))
     issues = load(text)

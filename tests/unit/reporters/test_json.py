@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from guardrails.findings import Enforcement, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.json import dumps, report
 
@@ -49,19 +49,83 @@ def test_everything(everything: Verdict, style: Style, snapshot: Callable[[str, 
 
 def test_the_schema_is_valid_and_strict() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-    assert len(list(objects(SCHEMA))) == 8
+    assert len(list(objects(SCHEMA))) == 9
     for schema in objects(SCHEMA):
         assert "additionalProperties" in schema
-        optional = {"path_bytes", "detail"}
+        optional = {"path_bytes", "detail", "excuse"}
         assert set(schema.get("required", ())) == set(schema.get("properties", ())) - optional
 
 
-@pytest.mark.parametrize("key", ["", "summary", "rules", "findings", "notes", "problems"])
+@pytest.mark.parametrize("key", ["", "summary", "rules", "findings", "excused", "notes", "problems"])
 def test_the_schema_refuses_what_it_does_not_know(everything: Verdict, style: Style, key: str) -> None:
     document = load(report(everything, style))
     part = document[key] if key else document
     (part[0] if isinstance(part, list) else part)["surprise"] = 1
     assert not VALIDATOR.is_valid(document)
+
+
+def test_an_excuse_is_told_in_full(
+    judged: Callable[..., Judged],
+    verdict_of: MakeVerdict,
+    rules: dict[str, RuleInfo],
+    excuses: dict[str, Excuse],
+    style: Style,
+) -> None:
+    block = Enforcement.BLOCK
+    items = [
+        judged(rules["pin"], "a", line, enforcement=block, excuse=one) for line, one in enumerate(excuses.values())
+    ]
+    document = load(report(verdict_of(excused=tuple(items)), style))
+    assert (document["verdict"], document["findings"]) == ("pass", [])
+    assert {key: document["summary"][key] for key in ("findings", "block", "waived", "baselined")} == {
+        "findings": 0,
+        "block": 0,
+        "waived": 2,
+        "baselined": 1,
+    }
+    assert [item["enforcement"] for item in document["excused"]] == ["block"] * 3
+    assert [item["excuse"] for item in document["excused"]] == [
+        {
+            "kind": "waived",
+            "place": ".guardrails/waivers.yaml:3",
+            "reason": "the image is being replaced",
+            "owner": "platform-security",
+            "approver": "jo",
+            "ticket": "OPS-7",
+            "expires": "2030-02-01",
+        },
+        {
+            "kind": "waived",
+            "place": "src/legacy.py:6",
+            "reason": "generated",
+            "owner": "docs",
+            "approver": "",
+            "ticket": "",
+            "expires": None,
+        },
+        {
+            "kind": "baselined",
+            "place": ".guardrails/baseline.txt",
+            "reason": "",
+            "owner": "",
+            "approver": "",
+            "ticket": "",
+            "expires": None,
+        },
+    ]
+
+
+def test_the_schema_wants_an_excuse_where_there_must_be_one(everything: Verdict, style: Style) -> None:
+    document = load(report(everything, style))
+    document["excused"][0].pop("excuse")
+    assert not VALIDATOR.is_valid(document)
+
+
+def test_a_finding_of_no_file_has_an_empty_path(
+    judged: Callable[..., Judged], verdict_of: MakeVerdict, rules: dict[str, RuleInfo], style: Style
+) -> None:
+    (finding,) = load(report(verdict_of(judged(rules["todo"], "")), style))["findings"]
+    assert (finding["path"], finding["line"]) == ("", None)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +195,7 @@ def test_only_the_duration_differs_between_equal_runs(everything: Verdict, style
 
 def test_each_finding_is_one_line(everything: Verdict, style: Style) -> None:
     lines = report(everything, style).splitlines()
-    assert sum(line.startswith('  {"rule": ') for line in lines) == len(everything.findings)
+    assert sum(line.startswith('  {"rule": ') for line in lines) == len(everything.findings + everything.excused)
 
 
 JSON = st.recursive(
@@ -172,13 +236,18 @@ def test_hostile_texts_come_back_whole(hostile: st.SearchStrategy[Verdict], data
     document = load(text)
     assert len(document["rules"]) == len(verdict.rules)
     assert document["summary"]["findings"] == len(document["findings"]) == len(verdict.findings)
-    for judged, finding in zip(verdict.findings, document["findings"], strict=True):
+    assert len(document["findings"]) == len(verdict.findings)
+    told = document["findings"] + document["excused"]
+    for judged, finding in zip(verdict.findings + verdict.excused, told, strict=True):
         path, line, column, *_ = judged.finding.location
         assert bytes_of(finding) == as_bytes(path)
         assert (finding["line"], finding["column"]) == (line or None, column or None)
         if is_unicode(judged.finding.message):
             assert finding["message"] == judged.finding.message
         assert finding["enforcement"] == judged.enforcement.label
+        assert ("excuse" in finding) == (judged.excuse is not None)
+        if judged.excuse and all(map(is_unicode, judged.excuse)):
+            assert finding["excuse"] == {**judged.excuse._asdict(), "expires": judged.excuse.expires or None}
     for key, items in (("problems", verdict.problems), ("notes", verdict.notes)):
         assert [bytes_of(item) for item in document[key]] == [as_bytes(item.path) for item in items]
 

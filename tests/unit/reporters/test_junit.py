@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from guardrails.findings import Enforcement, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
+from guardrails.reporters.excuses import told
 from guardrails.reporters.junit import report
 from guardrails.reporters.terminal import PARTIAL, visible
 
@@ -36,8 +37,8 @@ def load(text: str) -> tuple[TestSuite, list[TestCase]]:
 def test_everything(everything: Verdict, style: Style, snapshot: Callable[[str, str], None]) -> None:
     text = report(everything, style)
     suite, cases = load(text)
-    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (50, 2, 2, 46)
-    assert len({(case.classname, case.name) for case in cases}) == 50
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (62, 2, 2, 58)
+    assert len({(case.classname, case.name) for case in cases}) == 62
     snapshot("everything.junit.xml", text)
 
 
@@ -76,6 +77,40 @@ def test_only_what_blocks_fails(
         "fix: Name the ticket.",
         "more: guardrails explain debt/todo-ticket",
     ]
+
+
+@pytest.mark.parametrize(
+    ("excuse", "message", "type"),
+    [
+        (
+            "file",
+            (
+                "waived until 2030-02-01, owner platform-security, approver jo, ticket OPS-7 "
+                "(.guardrails/waivers.yaml:3): the image is being replaced"
+            ),
+            "waived high",
+        ),
+        ("inline", "waived, owner docs (src/legacy.py:6): generated", "waived high"),
+        ("debt", "in the baseline (.guardrails/baseline.txt)", "baselined high"),
+    ],
+)
+def test_what_does_not_count_is_skipped_with_its_excuse(
+    judged: MakeJudged,
+    verdict_of: MakeVerdict,
+    rules: Rules,
+    excuses: dict[str, Excuse],
+    style: Style,
+    excuse: str,
+    message: str,
+    type: str,
+) -> None:
+    item = judged(rules["pin"], "a", 3, source="FROM x", enforcement=Enforcement.BLOCK, excuse=excuses[excuse])
+    suite, (case,) = load(report(verdict_of(excused=(item,), rules=(rules["pin"],)), style))
+    assert (suite.tests, suite.failures, suite.skipped) == (1, 0, 1)
+    (result,) = case.result
+    assert isinstance(result, Skipped)
+    assert (case.name, result.message, result.type) == ("a:3: is broken", message, type)
+    assert result.text.split("\n")[:2] == ["a:3", "FROM x"]
 
 
 @pytest.mark.parametrize(
@@ -147,12 +182,13 @@ def test_hostile_texts_make_valid_xml(hostile: st.SearchStrategy[Verdict], data:
     text = report(verdict, Style(debug=debug))
     assert all(line.isprintable() for line in text.split("\n"))
     _, cases = load(text)
-    broken = {one.finding.rule for one in verdict.findings}
+    judged = verdict.findings + verdict.excused
+    broken = {one.finding.rule for one in judged}
     passed = [rule.id for rule in verdict.rules if rule.id not in broken]
-    assert len(cases) == len(verdict.problems) + len(verdict.findings) + len(passed)
+    assert len(cases) == len(verdict.problems) + len(judged) + len(passed)
     found = cases[len(verdict.problems) :]
-    for one, case in zip(verdict.findings, found, strict=False):
+    for one, case in zip(judged, found, strict=False):
         assert case.classname == visible(one.finding.rule)
-        assert case.result[0].message == visible(one.finding.message)
-        assert isinstance(case.result[0], Failure) == (one.enforcement is Enforcement.BLOCK)
+        assert case.result[0].message == visible(told(one.excuse) if one.excuse else one.finding.message)
+        assert isinstance(case.result[0], Failure) == (one.enforcement is Enforcement.BLOCK and not one.excuse)
     assert [case.classname for case in cases if case.is_passed] == [visible(id) for id in passed]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from guardrails.findings import Enforcement, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import BASELINED, WAIVED, Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.markdown import FOLD, MAX_BYTES, report
 from guardrails.reporters.terminal import visible
@@ -29,7 +29,16 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[str] = []
-        self.texts: dict[str, list[str]] = {"li": [], "td": [], "h2": [], "h4": [], "p": []}
+        self.texts: dict[str, list[str]] = {
+            "li": [],
+            "td": [],
+            "th": [],
+            "h2": [],
+            "h3": [],
+            "h4": [],
+            "p": [],
+            "summary": [],
+        }
         self._open: list[str] = []
         self.feed(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
         self.close()
@@ -55,7 +64,7 @@ def test_everything(everything: Verdict, style: Style, snapshot: Callable[[str, 
     text = report(everything, style)
     page = Page(text)
     assert page.texts["h2"] == ["guardrails: error"]
-    assert len(page.texts["li"]) == 2 + 48 + 8
+    assert len(page.texts["li"]) == 2 + 49 + 8
     snapshot("everything.md", text)
 
 
@@ -111,6 +120,46 @@ def test_the_table_counts_by_rule_and_level(
     assert cells[4::5] == [rules["pin"].title, rules["pin"].title, rules["todo"].title]
 
 
+def test_what_does_not_count_is_folded_away(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, excuses: dict[str, Excuse], style: Style
+) -> None:
+    items = (
+        judged(rules["readme"], "", message="odd", excuse=excuses["debt"]),
+        judged(rules["pin"], "a", 3, 7, enforcement=Enforcement.BLOCK, excuse=excuses["file"]),
+        judged(rules["pin"], "b", 3, excuse=excuses["inline"]),
+    )
+    text = report(verdict_of(excused=items), style)
+    assert text.splitlines()[:3] == [
+        "## guardrails: pass",
+        "",
+        "No findings in 120 files of the work tree; 2 waived, 1 in the baseline",
+    ]
+    page = Page(text)
+    assert page.texts["h3"] == ["Waived and in the baseline"]
+    assert page.texts["summary"] == ["2 waived, 1 in the baseline"]
+    assert page.tags.index("details") < page.tags.index("table")
+    assert page.texts["th"] == ["Finding", "Reason", "Owner", "Until"]
+    cells = page.texts["td"]
+    assert [cells[start : start + 4] for start in range(0, len(cells), 4)] == [
+        ["(repository) odd knowledge/readme", "in the baseline", "", ""],
+        [f"a:3:7 is broken {rules['pin'].id}", "the image is being replaced", "platform-security", "2030-02-01"],
+        [f"b:3 is broken {rules['pin'].id}", "generated", "docs", ""],
+    ]
+
+
+def test_a_reason_is_on_one_line(judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style) -> None:
+    item = judged(rules["pin"], "a", excuse=Excuse(WAIVED, "w:1", reason="two\n  lines\n"))
+    assert Page(report(verdict_of(excused=(item,)), style)).texts["td"][1] == "two lines"
+
+
+def test_a_finding_of_no_file_is_of_the_repository(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style
+) -> None:
+    page = Page(report(verdict_of(judged(rules["todo"], "", message="commit 1a2b3c4 says nothing")), style))
+    assert page.texts["h4"] == ["(repository)"]
+    assert page.texts["li"] == ["warn low: commit 1a2b3c4 says nothing debt/todo-ticket"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -140,11 +189,15 @@ def test_text_stays_text(judged: MakeJudged, verdict_of: MakeVerdict, rules: Rul
         problems=(Problem(text, text),),
         notes=(Note(text, text),),
         title=text,
+        excused=(judged(rule, text, message=text, excuse=Excuse(WAIVED, text, text, text, text, text, text)),),
     )
     page = Page(report(verdict, style))
     assert set(page.tags) <= OURS
     assert page.texts["h4"] == [text]
-    assert page.texts["td"] == ["low", "warn", "1", "debt/todo-ticket", text]
+    assert page.texts["td"] == [
+        *("low", "warn", "1", "debt/todo-ticket", text),
+        *(f"{text} {text} debt/todo-ticket", text, text, text),
+    ]
     about = f"{text}: {text}"
     assert page.texts["li"] == [about, f"4:2 warn low: {text} debt/todo-ticket", about]
 
@@ -179,7 +232,7 @@ def test_many_are_folded_away(
     assert len(Page(text).texts["li"]) == count
 
 
-@pytest.mark.parametrize("what", ["findings", "problems", "notes", "rows"])
+@pytest.mark.parametrize("what", ["findings", "problems", "notes", "rows", "excused findings"])
 def test_the_summary_is_never_too_large(
     judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style, what: str
 ) -> None:
@@ -189,6 +242,7 @@ def test_the_summary_is_never_too_large(
     fields: dict[str, dict[str, object]] = {
         "problems": {"problems": (Problem(text),) * count},
         "notes": {"notes": (Note(text),) * count},
+        "excused findings": {"excused": (judged(rule, "a", 1, message=text, excuse=Excuse(BASELINED, "b")),) * count},
     }
     if what == "rows":
         items = [judged(rule._replace(id=f"{text}{number}"), "a", 1) for number in range(count)]
@@ -199,7 +253,8 @@ def test_the_summary_is_never_too_large(
     page = Page(markdown)
     noun = {"problems": "errors"}.get(what, what)
     (cut,) = re.findall(rf"\n… and (\d+) more {noun}: a summary has at most 1 MiB\n", markdown)
-    shown = len(page.texts["td"]) // 5 if what == "rows" else sum("é|" in item for item in page.texts["li"])
+    wide = {"rows": 5, "excused findings": 4}.get(what)
+    shown = len(page.texts["td"]) // wide if wide else sum("é|" in item for item in page.texts["li"])
     assert shown + int(cut) == count
 
 
@@ -214,6 +269,11 @@ def test_no_text_can_break_the_page(hostile: st.SearchStrategy[Verdict], data: s
     page = Page(text)
     assert set(page.tags) <= OURS
     assert len(page.texts["li"]) == len(verdict.findings) + len(verdict.problems) + len(verdict.notes)
+    rows = len({(one.enforcement, one.severity, one.finding.rule) for one in verdict.findings})
+    excused = page.texts["td"][5 * rows :]
+    assert len(excused) == 4 * len(verdict.excused)
+    for one, cell in zip(verdict.excused, excused[::4], strict=True):
+        assert visible(one.finding.message).strip() in cell
     shown = page.texts["li"][len(verdict.problems) :]
     for one, item in zip(verdict.findings, shown, strict=False):
         assert visible(one.finding.message).strip() in item

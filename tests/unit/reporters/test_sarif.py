@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from guardrails.findings import Enforcement, Location, Note, Problem, Severity
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import BASELINED, WAIVED, Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters import sarif
 from guardrails.reporters.sarif import report
@@ -61,13 +61,150 @@ def test_the_validator_is_awake() -> None:
     assert not VALIDATOR.is_valid({"version": "2.1.0", "runs": [{"results": []}]})
 
 
-def test_another_tool_reads_it(everything: Verdict, style: Style, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("excused", "only", "counts"),
+    [
+        (False, "", ["error: 2", "warning: 46", "note: 1"]),
+        (True, "", ["error: 4", "warning: 55", "note: 1"]),
+        (True, "external", ["error: 2", "warning: 8", "note: 0"]),
+        (True, "inSource", ["error: 0", "warning: 1", "note: 0"]),
+    ],
+)
+def test_another_tool_reads_it(
+    everything: Verdict, style: Style, tmp_path: Path, excused: bool, only: str, counts: list[str]
+) -> None:
     file = tmp_path / "report.sarif"
-    file.write_text(report(everything, style), encoding="utf-8")
+    file.write_text(report(everything, style._replace(excused=excused)), encoding="utf-8")
     command = [sys.executable, "-m", "sarif", "summary", str(file)]
+    if only:
+        filters = tmp_path / "filter.yaml"
+        strict = "configuration:\n  default-include: false\n"
+        filters.write_text(f"{strict}include:\n  - suppression: {only}\n", encoding="utf-8")
+        command += ["--filter", str(filters)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, timeout=60)
     lines = [line.strip() for line in done.stdout.splitlines()]
-    assert [line for line in lines if line and not line.startswith("-")] == ["error: 2", "warning: 45", "note: 1"]
+    assert [line for line in lines if line.startswith(("error:", "warning:", "note:"))] == counts
+
+
+def test_what_does_not_count_is_left_out(everything: Verdict, style: Style) -> None:
+    assert everything.excused
+    assert report(everything, style) == report(everything._replace(excused=()), style)
+
+
+def test_what_does_not_count_is_suppressed_for_those_who_ask(
+    everything: Verdict, style: Style, snapshot: Callable[[str, str], None]
+) -> None:
+    text = report(everything, style._replace(excused=True))
+    results = load(text)["results"]
+    assert [len(result["suppressions"]) for result in results] == [0] * 49 + [1] * 11
+    assert "suppressions" not in load(report(everything, style))["results"][0]
+    snapshot("everything.excused.sarif", text)
+
+
+@pytest.mark.parametrize(
+    ("excuse", "path", "kind", "justification", "uri", "line", "properties"),
+    [
+        (
+            "file",
+            "a",
+            "external",
+            "the image is being replaced",
+            ".guardrails/waivers.yaml",
+            3,
+            {
+                "excuse": "waived",
+                "owner": "platform-security",
+                "approver": "jo",
+                "ticket": "OPS-7",
+                "expires": "2030-02-01",
+            },
+        ),
+        ("inline", "a", "external", "generated", "src/legacy.py", 6, {"excuse": "waived", "owner": "docs"}),
+        ("inline", "src/legacy.py", "inSource", "generated", "src/legacy.py", 6, {"excuse": "waived", "owner": "docs"}),
+        (
+            "debt",
+            "a",
+            "external",
+            "in the baseline (.guardrails/baseline.txt)",
+            ".guardrails/baseline.txt",
+            1,
+            {"excuse": "baselined"},
+        ),
+        (
+            "debt",
+            ".guardrails/baseline.txt",
+            "external",
+            "in the baseline (.guardrails/baseline.txt)",
+            ".guardrails/baseline.txt",
+            1,
+            {"excuse": "baselined"},
+        ),
+    ],
+)
+def test_suppressions(
+    judged: MakeJudged,
+    verdict_of: MakeVerdict,
+    rules: Rules,
+    excuses: dict[str, Excuse],
+    style: Style,
+    excuse: str,
+    path: str,
+    kind: str,
+    justification: str,
+    uri: str,
+    line: int,
+    properties: dict[str, str],
+) -> None:
+    item = judged(rules["pin"], path, 7, enforcement=Enforcement.BLOCK, excuse=excuses[excuse])
+    run = load(report(verdict_of(excused=(item,)), style._replace(excused=True)))
+    (result,) = run["results"]
+    (suppression,) = result["suppressions"]
+    assert suppression.pop("location")["physicalLocation"] == {
+        "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": line},
+    }
+    assert suppression == {
+        "kind": kind,
+        "status": "accepted",
+        "justification": justification,
+        "properties": properties,
+    }
+    assert result["level"] == "error"
+    assert run["invocations"][0]["exitCode"] == 0
+
+
+@pytest.mark.parametrize(
+    ("place_of_waiver", "uri", "line"),
+    [("a:b:12", "a%3Ab", 12), ("a:b", "a%3Ab", 1), (":3", "%3A3", 1), ("a:", "a%3A", 1), ("a:\u0663", "a%3A%D9%A3", 1)],
+)
+def test_places_of_waivers(
+    judged: MakeJudged,
+    verdict_of: MakeVerdict,
+    rules: Rules,
+    style: Style,
+    place_of_waiver: str,
+    uri: str,
+    line: int,
+) -> None:
+    item = judged(rules["pin"], "a", 7, excuse=Excuse(WAIVED, place_of_waiver))
+    (result,) = load(report(verdict_of(excused=(item,)), style._replace(excused=True)))["results"]
+    physical = result["suppressions"][0]["location"]["physicalLocation"]
+    assert (physical["artifactLocation"]["uri"], physical["region"]["startLine"]) == (uri, line)
+
+
+def test_a_justification_makes_no_link(judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style) -> None:
+    item = judged(rules["pin"], "a", excuse=Excuse(WAIVED, "w:1", reason="[x](https://example.org)\n  y\n"))
+    (result,) = load(report(verdict_of(excused=(item,)), style._replace(excused=True)))["results"]
+    assert result["suppressions"][0]["justification"] == "[x] (https://example.org) y"
+
+
+def test_a_finding_of_no_file_is_at_the_root(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style
+) -> None:
+    item = judged(rules["todo"], "", message="commit 1a2b3c4 says nothing")
+    (result,) = load(report(verdict_of(item), style))["results"]
+    assert place(result) == {"artifactLocation": {"uri": ".", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 1}}
+    assert result["partialFingerprints"]["primaryLocationLineHash"] == item.finding.fingerprint
 
 
 def test_nothing_found_is_a_full_report(verdict_of: MakeVerdict) -> None:
@@ -308,13 +445,31 @@ def test_the_most_serious_results_are_kept_when_there_are_too_many(
     assert notifications(full) == []
 
 
+def test_what_stands_is_kept_before_what_does_not_count(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sarif, "MAX_RESULTS", 4)
+    standing = [judged(rules["todo"], path, 1, enforcement=Enforcement.AUDIT) for path in ("x", "y", "z")]
+    excused = (
+        judged(rules["todo"], "a", 1, excuse=Excuse(BASELINED, "b")),
+        judged(rules["pin"], "b", 1, enforcement=Enforcement.BLOCK, excuse=Excuse(WAIVED, "w:1")),
+    )
+    run = load(report(verdict_of(*standing, excused=excused), style._replace(excused=True)))
+    assert [place(result)["artifactLocation"]["uri"] for result in run["results"]] == ["x", "y", "z", "b"]
+    assert [one["message"]["text"] for one in notifications(run)] == [
+        "4 of 5 findings are here, the most serious ones: GitHub takes no more"
+    ]
+    assert notifications(load(report(verdict_of(*standing, excused=excused), style))) == []
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
 @given(data=st.data(), debug=st.booleans())
 def test_hostile_texts_make_a_valid_report(
     hostile: st.SearchStrategy[Verdict], data: st.DataObject, debug: bool
 ) -> None:
     verdict = data.draw(hostile)
-    text = report(verdict, Style(debug=debug))
+    asked = data.draw(st.booleans())
+    text = report(verdict, Style(debug=debug, excused=asked))
     text.encode()
     assert all(line.isprintable() for line in text.split("\n"))
     run = load(text)
@@ -322,7 +477,8 @@ def test_hostile_texts_make_a_valid_report(
     unparsable = sum(judged.finding.rule == "guardrails/unparsable-file" for judged in verdict.findings)
     told = len(verdict.problems) + len(verdict.notes) + unparsable + (not verdict.complete)
     assert len(notifications(run)) == told
-    for judged, result in zip(verdict.findings, run["results"], strict=True):
+    for judged, result in zip(verdict.findings + verdict.excused * asked, run["results"], strict=True):
+        assert len(result.get("suppressions", ())) == (judged.excuse is not None)
         path = judged.finding.location.path
         try:
             raw = path.encode("utf-8", "surrogateescape")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guardrails.findings import Enforcement, Note, Problem
-from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.text import report
 
@@ -32,6 +32,84 @@ def test_everything_for_a_narrow_terminal(
     everything: Verdict, style: Style, snapshot: Callable[[str, str], None]
 ) -> None:
     snapshot("everything.narrow.txt", report(everything, style._replace(width=60, debug=True)))
+
+
+def test_everything_for_those_who_ask(everything: Verdict, style: Style, snapshot: Callable[[str, str], None]) -> None:
+    snapshot("everything.excused.txt", report(everything, style._replace(excused=True)))
+
+
+def test_what_does_not_count_is_listed_by_file_and_excuse(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, excuses: dict[str, Excuse], style: Style
+) -> None:
+    block = Enforcement.BLOCK
+    verdict = verdict_of(
+        excused=(
+            judged(rules["readme"], "", message="odd", excuse=excuses["debt"]),
+            judged(rules["pin"], "a", 3, 7, source="FROM x", enforcement=block, excuse=excuses["file"]),
+            judged(rules["todo"], "a", 4, excuse=excuses["inline"]),
+            judged(rules["pin"], "a", 9, enforcement=block, excuse=excuses["file"]),
+            *(judged(rules["todo"], "b", line, excuse=excuses["debt"]) for line in range(1, 8)),
+        )
+    )
+    assert report(verdict, style) == "No findings in 120 files; 3 waived, 8 in the baseline\n"
+    assert report(verdict, style._replace(excused=True)).splitlines() == [
+        "Waived and in the baseline:",
+        "  (repository)",
+        "    in the baseline (.guardrails/baseline.txt)",
+        "      medium: odd [knowledge/readme]",
+        "  a",
+        "    waived until 2030-02-01, owner platform-security, approver jo, ticket OPS-7",
+        "        (.guardrails/waivers.yaml:3): the image is being replaced",
+        f"      3:7 high: is broken [{rules['pin'].id}]",
+        f"      9 high: is broken [{rules['pin'].id}]",
+        "    waived, owner docs (src/legacy.py:6): generated",
+        "      4 low: is broken [debt/todo-ticket]",
+        "  b",
+        "    in the baseline (.guardrails/baseline.txt)",
+        *(f"      {line} low: is broken [debt/todo-ticket]" for line in range(1, 6)),
+        "      … and 2 more of debt/todo-ticket in this file",
+        "",
+        "No findings in 120 files; 3 waived, 8 in the baseline",
+    ]
+
+
+def test_what_does_not_count_raises_no_alarm(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, excuses: dict[str, Excuse]
+) -> None:
+    item = judged(rules["pin"], "a", 3, enforcement=Enforcement.BLOCK, excuse=excuses["file"])
+    text = report(verdict_of(excused=(item,)), Style(color=True, excused=True))
+    assert set(re.findall(r"\x1b\[([0-9;]+)m", text)) == {"2", "0"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "tail"),
+    [
+        (["debt"], "; 1 in the baseline"),
+        (["inline", "file"], "; 2 waived"),
+        (["debt", "file"], "; 1 waived, 1 in the baseline; partial run: not every file was judged by every rule"),
+    ],
+)
+def test_the_last_line_counts_what_does_not_count(
+    judged: MakeJudged,
+    verdict_of: MakeVerdict,
+    rules: Rules,
+    excuses: dict[str, Excuse],
+    style: Style,
+    kinds: list[str],
+    tail: str,
+) -> None:
+    excused = tuple(judged(rules["todo"], "a", 1, excuse=excuses[kind]) for kind in kinds)
+    verdict = verdict_of(excused=excused, complete="partial" not in tail, seconds=0.1)
+    assert report(verdict, style) == f"No findings in 120 files (0.1 s){tail}\n"
+
+
+def test_findings_of_no_file_are_of_the_repository(
+    judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style
+) -> None:
+    items = [judged(rules["todo"], "", message=f"commit {number}") for number in range(7)]
+    lines = report(verdict_of(*items, rules=()), style).splitlines()
+    assert lines[:2] == ["(repository)", "  warn low: commit 0 [debt/todo-ticket]"]
+    assert "  … and 2 more of debt/todo-ticket" in lines
 
 
 @pytest.mark.parametrize(
@@ -222,7 +300,8 @@ def test_no_text_can_deceive_the_reader(
     hostile: st.SearchStrategy[Verdict], data: st.DataObject, width: int, debug: bool
 ) -> None:
     verdict = data.draw(hostile)
-    plain = report(verdict, Style(width=width, debug=debug))
+    style = Style(width=width, debug=debug, excused=data.draw(st.booleans()))
+    plain = report(verdict, style)
     plain.encode()
     assert plain.endswith("\n")
     lines = plain[:-1].split("\n")
@@ -232,7 +311,10 @@ def test_no_text_can_deceive_the_reader(
     for enforcement in (Enforcement.BLOCK, Enforcement.WARN, Enforcement.AUDIT):
         match = re.search(rf"(\d+) {enforcement.label}\b", lines[-1])
         assert (int(match[1]) if match else 0) == verdict.count(enforcement)
-    colored = report(verdict, Style(width=width, debug=debug, color=True))
+    for kind, word in (("waived", "waived"), ("baselined", "in the baseline")):
+        match = re.search(rf"(\d+) {word}\b", lines[-1])
+        assert (int(match[1]) if match else 0) == verdict.count_excused(kind)
+    colored = report(verdict, style._replace(color=True))
     assert re.sub(r"\x1b\[[0-9;]+m", "", colored) == plain
 
 

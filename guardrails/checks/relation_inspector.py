@@ -1,0 +1,156 @@
+"""How rules of the check kind ``relation`` judge: each file gives its things, and when all have, they are related."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from guardrails.checks.base import File, Repository, RuleSet, render
+from guardrails.checks.cel import Scope
+from guardrails.checks.relation_things import Check, Document, Thing, about, thing_of
+from guardrails.documents.document import ParseError
+from guardrails.errors import PolicyError
+from guardrails.findings import Fact, Finding, Location
+from guardrails.matching import GlobSet
+from guardrails.repository.entry import FILE, Entry
+
+TESTS = ("in", "not-in", "unique")
+MAX_PAIRS = 2_000_000
+"""Most pairs of things whose facts a rule compares."""
+
+
+class RelationInspector:
+    """All rules of the kind."""
+
+    def __init__(self, checks: Mapping[int, Check], globs: GlobSet) -> None:
+        self.checks = checks
+        self.globs = globs
+        self.concluding = self.fact_based = frozenset(checks)
+
+    def inspect(self, file: File, rules: RuleSet) -> Iterator[Fact]:
+        """The things in one file; raises ParseError when it is not valid in its format."""
+        if file.entry.kind != FILE:
+            return
+        lists = self.globs.match(file.path)
+        document = Document(file)
+        for number in sorted(rules & self.checks.keys()):
+            check = self.checks[number]
+            for index, side in enumerate(check.sides):
+                if side.format in file.formats and side.covers(lists):
+                    for thing in document.things(check, index):
+                        yield Fact(number, file.path, thing)
+
+    def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterator[Finding]:
+        """Relate the things; raises PolicyError when a rule compares too many."""
+        numbers = sorted(rules & self.checks.keys())
+        found: dict[int, tuple[list[Thing], list[Thing]]] = {number: ([], []) for number in numbers}
+        for fact in facts:
+            if fact.rule in found:
+                thing: Any = fact.value
+                found[fact.rule][thing.side].append(thing)
+        excessive = []
+        for number in numbers:
+            check, sides = self.checks[number], found[number]
+            for index, side in enumerate(check.sides):
+                if not side.format:
+                    sides[index].extend(self._files(check, index, repository))
+                sides[index].sort(key=_order)
+            try:
+                yield from list(_related(check, *sides, repository.date))
+            except _TooManyError:
+                excessive.append(check.rule)
+        if excessive:
+            raise PolicyError(
+                f"{', '.join(excessive)}: over {MAX_PAIRS:,} pairs to compare; give both sides a 'key', or narrow them"
+            )
+
+    def _files(self, check: Check, index: int, repository: Repository) -> Iterator[Thing]:
+        """The things that are files; what others are compared with may be anywhere in the repository."""
+        side = check.sides[index]
+        anywhere = index > 0 and side.paths >= 0
+        entries: Sequence[Entry] = repository.entries if anywhere else repository.matched(check.number)
+        for path, *_ in entries:
+            if side.covers(self.globs.match(path)):
+                thing = thing_of(path, check, index, repository.date)
+                if thing:
+                    yield thing
+
+
+def _order(thing: Thing) -> tuple[str, int]:
+    return thing.path, thing.number
+
+
+def _related(check: Check, each: Sequence[Thing], others: Sequence[Thing], today: str) -> Iterator[Finding]:
+    """The findings of one rule; raises _TooManyError."""
+    if check.test == "unique":
+        first: dict[str, Thing] = {}
+        for thing in each:
+            for key in thing.keys:
+                if (other := first.setdefault(key, thing)) is not thing:
+                    yield _finding(check, thing, key, other)
+        return
+    if check.optional and not others:
+        return
+    by_key: dict[str, list[Thing]] = {}
+    for other in others:
+        for key in other.keys or _KEYLESS:
+            by_key.setdefault(key, []).append(other)
+    comparison = _Comparison(check, today)
+    for thing in each:
+        for key in thing.keys or _KEYLESS:
+            match = comparison.first(thing, by_key.get(key, ()))
+            if (match is None) == (check.test == "in"):
+                yield _finding(check, thing, key, match)
+
+
+_KEYLESS = ("",)
+"""What things without keys are put under, together."""
+
+
+def _finding(check: Check, thing: Thing, key: str, other: Thing | None) -> Finding:
+    values = {
+        "key": key,
+        "path": thing.path,
+        "file": about(thing.path),
+        "self": list(thing.shown),
+        "other": {"path": other.path} if other else {},
+        "params": check.params,
+    }
+    return Finding(
+        check.rule,
+        Location(thing.path, *thing.place),
+        render(check.message, values),
+        evidence=f"{thing.route} {key}".strip(),
+        source=thing.source,
+    )
+
+
+class _TooManyError(Exception):
+    """A rule compares more pairs than is good for anybody."""
+
+
+class _Comparison:
+    """Looks for what fits a thing; bounds what this takes over a whole rule."""
+
+    def __init__(self, check: Check, today: str) -> None:
+        self.where = check.where
+        self.params = check.params
+        self.scope = Scope(None, "", today)
+        self.pairs = 0
+
+    def first(self, thing: Thing, others: Sequence[Thing]) -> Thing | None:
+        """The first of the others that fits."""
+        if self.where is None:
+            return others[0] if others else None
+        self.scope.put("self", thing.fact)
+        for other in others:
+            self.pairs += 1
+            if self.pairs > MAX_PAIRS:
+                raise _TooManyError
+            self.scope.put("other", other.fact)
+            try:
+                if self.scope.holds(self.where, self.params):
+                    return other
+            except ParseError:  # so much was converted already
+                raise _TooManyError from None
+        return None

@@ -1,0 +1,187 @@
+"""What the rules of the check kind ``relation`` relate: nodes of documents, and files, as small plain facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from guardrails.checks.base import MAX_SOURCE, File, render
+from guardrails.checks.cel import EvaluationError, Expression, Scope, count_values, members
+from guardrails.checks.document import located
+from guardrails.checks.document_routes import follow, route
+from guardrails.checks.jsonpath import JSONPath, Tree
+from guardrails.documents.document import ParseError, Path, Root
+
+MAX_VALUES = 10_000
+"""Most keys of one thing, and most values in its fact."""
+
+
+class Side(NamedTuple):
+    """What the things of one side of a rule are; picklable."""
+
+    format: str
+    """Empty for files that are not read."""
+    paths: int
+    """The number of a list of globs in the inspector; -1 for none."""
+    exclude: int
+    nodes: JSONPath
+    when: Expression | None
+    key: Expression | None
+    fact: Expression | None
+
+    def covers(self, lists: frozenset[int]) -> bool:
+        """Whether a file that these lists of globs match is of this side."""
+        return (self.paths < 0 or self.paths in lists) and self.exclude not in lists
+
+
+class Check(NamedTuple):
+    """One rule, ready to judge; picklable."""
+
+    number: int
+    rule: str
+    sides: tuple[Side, ...]
+    """``each``, and what it is compared with."""
+    test: str
+    where: Expression | None
+    optional: bool
+    at: JSONPath | None
+    report: str
+    message: str
+    shown: tuple[str, ...]
+    """The fields of the node that the message names: what it says of them, a thing carries as text."""
+    params: Mapping[str, Any]
+
+
+class Thing(NamedTuple):
+    """A node, or a file, as a fact: small and plain."""
+
+    side: int
+    path: str
+    number: int
+    """Its rank among the things of its file."""
+    keys: tuple[str, ...]
+    fact: Any
+    shown: tuple[str, ...] = ()
+    place: tuple[int, ...] = ()
+    route: str = ""
+    source: str = ""
+
+
+def about(path: str) -> dict[str, str]:
+    """What policies call ``file``."""
+    folder, _, name = path.rpartition("/")
+    return {"path": path, "name": name, "stem": name.rpartition(".")[0] or name, "folder": folder}
+
+
+class _View(NamedTuple):
+    """One tree of a file, for all rules that look at it."""
+
+    root: Root
+    tree: Tree
+    scope: Scope
+
+
+def _view(file: File, root: Root) -> _View:
+    scope = Scope(root.value, file.path, file.date)
+    scope.put("file", about(file.path))
+    return _View(root, Tree(root.value), scope)
+
+
+class Document:
+    """A file whose nodes are things; the rules that look at it share what that takes."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._views: dict[str, list[_View]] = {}
+
+    def things(self, check: Check, index: int) -> Iterator[Thing]:
+        """The things of one side of a rule; raises ParseError when the file is not valid in its format."""
+        name = check.sides[index].format
+        if name not in self._views:
+            self._views[name] = [_view(self._file, root) for root in self._file.roots(name)]
+        found = (thing for view in self._views[name] for thing in _things(self._file, view, check, index))
+        for number, thing in enumerate(found):
+            yield thing._replace(number=number)
+
+
+def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
+    """A file as a thing of one side of a rule, if it is one."""
+    side = check.sides[index]
+    file = about(path)
+    scope = Scope(file, path, today)
+    scope.put("file", file)
+    scope.enter(file, "")
+    known = _known(side, scope, check.params)
+    if known is None:
+        return None
+    keys, fact = known
+    return Thing(index, path, 0, keys, fact if side.fact else file, _shown(check, file))
+
+
+def _things(file: File, view: _View, check: Check, index: int) -> Iterator[Thing]:
+    side = check.sides[index]
+    fields = members(filter(None, (side.when, side.key, side.fact)), "self")
+    for path, value in view.tree.select(side.nodes):
+        view.scope.enter(value, path[-1] if path else "", fields)
+        known = _known(side, view.scope, check.params)
+        if known and index:
+            yield Thing(index, file.path, 0, *known)
+        elif known:
+            yield _judged(file, view.root, check, path, value, known)
+
+
+def _judged(file: File, root: Root, check: Check, path: Path, value: Any, known: tuple[tuple[str, ...], Any]) -> Thing:
+    """A node of ``each``, with all that a finding says of it."""
+    place = path
+    if check.at is not None:
+        place = next((path + found for found, _ in Tree(value).select(check.at)), path)
+    target = follow(root.value, place)
+    report = check.report or ("key" if isinstance(target, dict | list) else "value")
+    span, line = located(file, root, place, report)
+    return Thing(
+        0,
+        file.path,
+        0,
+        *known,
+        shown=_shown(check, value),
+        place=tuple(span),
+        route=route(root.value, place),
+        source=line[:MAX_SOURCE],
+    )
+
+
+def _shown(check: Check, value: Any) -> tuple[str, ...]:
+    return tuple(render(field, {"self": value}) for field in check.shown)
+
+
+def _known(side: Side, scope: Scope, params: Mapping[str, Any]) -> tuple[tuple[str, ...], Any] | None:
+    """The keys and the fact of the node that the scope is at; None when it is no thing."""
+    if side.when and not scope.holds(side.when, params):
+        return None
+    keys = _keys(_value(scope, side.key, params)) if side.key else ()
+    if side.key and not keys:
+        return None
+    fact = _value(scope, side.fact, params) if side.fact else None
+    if count_values(fact) > MAX_VALUES:
+        raise ParseError(f"a rule takes more than {MAX_VALUES:,} values from one node")
+    return keys, fact
+
+
+def _value(scope: Scope, expression: Expression, params: Mapping[str, Any]) -> Any:
+    try:
+        return scope.value(expression, params)
+    except EvaluationError:
+        return None
+
+
+def _keys(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    if len(values) > MAX_VALUES:
+        raise ParseError(f"a rule takes more than {MAX_VALUES:,} keys from one node")
+    return tuple(dict.fromkeys(text for text in map(_text, values) if text is not None))
+
+
+def _text(key: Any) -> str | None:
+    if isinstance(key, float) and key.is_integer():
+        key = int(key)
+    return str(key) if isinstance(key, str | int | float) and not isinstance(key, bool) else None

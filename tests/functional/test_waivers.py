@@ -1,0 +1,393 @@
+"""Waivers on real repositories, from finding to expiry."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import pytest
+
+RULE = "container-images/pin-base-image"
+WAIVERS = ".guardrails/waivers.yaml"
+SOON = (date.today() + timedelta(days=60)).isoformat()
+BASE = {"LICENSE": "MIT\n", "README.md": "A shop\n"}
+
+
+def waiver(**more):
+    fields = {"rule": RULE, "paths": ["/Dockerfile"], "reason": "R", "owner": "shop", "expires": "2026-12-31"} | more
+    return json.dumps({"waivers": [{key: value for key, value in fields.items() if value is not None}]})
+
+
+def found(repo, *args, date="2026-06-01"):
+    """The findings that stand, as rule and line, and the rules that are excused."""
+    done = repo.run("check", "--format", "json", "--as-of", date, *args)
+    report = json.loads(done.stdout)
+    return [(item["rule"], item["line"]) for item in report["findings"]], [item["rule"] for item in report["excused"]]
+
+
+def odd(repo, *args, date="2026-06-01"):
+    """The states of waivers, as the governance policy names them."""
+    findings, _ = found(repo, *args, date=date)
+    return [rule.partition("/")[2] for rule, _ in findings if rule.startswith("governance/")]
+
+
+@pytest.fixture
+def shop(repo):
+    return repo.write({**BASE, "Dockerfile": "FROM debian\n"}).commit()
+
+
+def test_the_life_of_a_waiver(shop):
+    assert shop.run("check").returncode == 1
+    done = shop.run(
+        "waivers", "add", RULE, "Dockerfile", "--reason", "No tags yet", "--owner", "shop", "--expires", "2027-01-31"
+    )
+    assert done.returncode == 0, done.stderr
+    done = shop.run("check", "--as-of", "2026-12-31")
+    assert done.returncode == 0
+    assert "1 waived" in done.stdout
+    assert odd(shop, date="2027-01-20") == ["waiver-expiring"]
+    assert shop.run("check", "--as-of", "2027-01-31").returncode == 0
+    assert found(shop, date="2027-02-01") == ([("governance/waiver-expired", 3), (RULE, 1)], [])
+    shop.write({"Dockerfile": "FROM debian:12\n"})
+    assert odd(shop, date="2026-12-31") == ["waiver-unused"]
+    assert "1 taken out of 1 waivers" in shop.run("waivers", "prune").stdout
+    assert odd(shop) == []
+    assert "waivers:" in (shop.root / WAIVERS).read_text()
+
+
+@pytest.mark.parametrize(
+    ("fields", "states", "stands"),
+    [
+        ({}, [], False),
+        ({"rule": "container-images"}, [], False),
+        ({"rule": "container-images/pin-*"}, [], False),
+        ({"paths": ["*.Dockerfile", "Dockerfile"]}, [], False),
+        ({"expires": "2026-05-31"}, ["waiver-expired"], True),
+        ({"expires": "2026-06-01"}, ["waiver-expiring"], False),
+        ({"expires": "soon"}, ["waiver-expired"], True),
+        ({"expires": "2026-02-30"}, ["waiver-expired"], True),
+        ({"expires": "20261231"}, ["waiver-expired"], True),
+        ({"expires": None}, ["waiver-expired"], True),
+        ({"created": "yesterday"}, ["waiver-expired"], True),
+        ({"expires": "2027-06-02"}, ["waiver-too-long"], False),
+        ({"created": "2026-01-01", "expires": "2027-01-02"}, ["waiver-too-long"], False),
+        ({"created": "2030-01-01", "expires": "2027-06-02"}, ["waiver-too-long"], False),
+        ({"owner": None}, ["waiver-without-owner"], False),
+        ({"reason": None}, ["waiver-incomplete"], False),
+        ({"paths": ["**"]}, ["waiver-too-broad"], False),
+        ({"rule": "*"}, ["waiver-too-broad"], False),
+        ({"rule": "no/such-rule"}, ["waiver-unknown-rule"], True),
+        ({"paths": ["other/"]}, ["waiver-unused"], True),
+        ({"paths": ["!Dockerfile"]}, ["waiver-unused"], True),
+        ({"paths": None}, ["waiver-malformed"], True),
+        ({"paths": ["["]}, ["waiver-malformed"], True),
+        ({"until": "2026-12-31"}, ["waiver-malformed"], True),
+        ({"rule": ["a/b"]}, ["waiver-malformed"], True),
+        ({"owner": {"team": "shop"}}, ["waiver-malformed"], True),
+    ],
+)
+def test_states(shop, fields, states, stands):
+    shop.write({WAIVERS: waiver(**fields)})
+    findings, excused = found(shop)
+    assert odd(shop) == states
+    assert ((RULE, 1) in findings, excused) == (stands, [] if stands else [RULE])
+
+
+def test_two_about_the_same_are_one_too_many(shop):
+    one = json.loads(waiver())["waivers"][0]
+    shop.write({WAIVERS: json.dumps({"waivers": [one, one | {"reason": "S"}]}, indent=1)})
+    assert odd(shop) == ["waiver-duplicate"]
+
+
+@pytest.mark.parametrize(
+    "text", ["waivers: [", "- a", "waivers: a", "waivers: []\nwaivers: []", "other: 1", "\x00", "waivers: [1]"]
+)
+def test_what_is_no_waivers_file_is_told_at_its_place(shop, text):
+    shop.write({WAIVERS: text})
+    done = shop.run("check", "--format", "concise")
+    assert done.returncode == 1
+    assert f"{WAIVERS}:" in done.stdout
+    assert "governance/waiver-malformed" in done.stdout
+
+
+def test_absent_things_can_be_waived(repo):
+    repo.write({"README.md": "A shop\n"})
+    assert found(repo) == ([("required-files/licence", None)], [])
+    repo.write({WAIVERS: waiver(rule="required-files/licence", paths=["/LICENSE"])})
+    assert found(repo) == ([], ["required-files/licence"])
+
+
+def test_a_fingerprint_is_one_finding(shop):
+    shop.write({"Dockerfile": "FROM debian\nFROM ubuntu\n"})
+    report = json.loads(shop.run("check", "--format", "json").stdout)
+    first, _ = report["findings"]
+    shop.write({WAIVERS: waiver(paths=None, fingerprint=first["fingerprint"])})
+    assert found(shop) == ([(RULE, 2)], [RULE])
+    shop.write({"Dockerfile": "# moved\n\nFROM debian\nFROM ubuntu\n"})
+    assert found(shop) == ([(RULE, 4)], [RULE])
+
+
+def test_unused_is_told_only_by_runs_that_judged(shop):
+    shop.write({WAIVERS: waiver(paths=["/other"]), "other": "x"})
+    assert odd(shop) == ["waiver-unused"]
+    assert odd(shop, "Dockerfile", WAIVERS) == []
+    assert odd(shop, "--select", "required-files,governance") == []
+    assert odd(shop, "--select", "container-images/pin-base-image,governance") == ["waiver-unused"]
+    shop.write({WAIVERS: waiver(paths=["/sub/other"]), "sub/other": "x"})
+    assert odd(shop, "sub/other", WAIVERS) == ["waiver-unused"]
+    shop.write({WAIVERS: waiver(paths=["/sub/"])})
+    assert odd(shop, "sub/other", WAIVERS) == []
+    shop.write({".guardrails.yaml": "exclude: [sub/]\n", WAIVERS: waiver(paths=["/sub/other"])})
+    assert odd(shop) == []
+
+
+POLICY = """\
+policy: local
+title: Local
+category: security
+owner: security
+rationale: R.
+rules:
+  - id: no-eval
+    title: Nothing is evaluated
+    severity: high
+    check: {{text: {{forbid: 'EVAL'}}}}
+    match: {{paths: ["*.sh"]}}
+    remediation: Take it out.
+    waivable: {waivable}
+"""
+
+
+def local(repo, waivable, files, **fields):
+    repo.write(
+        {
+            **BASE,
+            ".guardrails.yaml": "packs: [builtin, ./policies]\n",
+            "policies/local.yaml": POLICY.format(waivable=waivable),
+            "a.sh": "EVAL\n",
+            WAIVERS: waiver(rule="local/no-eval", paths=["/a.sh"], **fields),
+            **files,
+        }
+    )
+    findings, excused = found(repo)
+    return [rule.partition("/")[2] for rule, _ in findings], [rule.partition("/")[2] for rule in excused]
+
+
+@pytest.mark.parametrize(
+    ("waivable", "fields", "expected"),
+    [
+        ("true", {}, ([], ["no-eval"])),
+        ("false", {}, (["waiver-not-allowed", "no-eval"], [])),
+        ("{max-days: 90}", {"created": "2026-05-01", "expires": "2026-07-30"}, ([], ["no-eval"])),
+        ("{max-days: 90}", {"created": "2026-05-01", "expires": "2026-07-31"}, (["waiver-too-long", "no-eval"], [])),
+        ("{max-days: 90}", {"created": "2026-08-01", "expires": "2026-08-31"}, (["waiver-too-long", "no-eval"], [])),
+        ("{require: [ticket]}", {}, (["waiver-incomplete", "no-eval"], [])),
+        ("{require: [ticket]}", {"ticket": "A-1"}, ([], ["no-eval"])),
+        ("{require: [owner]}", {"owner": None}, (["waiver-without-owner", "no-eval"], [])),
+        ("{approvers: ['@Sec', lead]}", {}, (["waiver-unapproved", "no-eval"], [])),
+        ("{approvers: ['@Sec', lead]}", {"approver": "somebody"}, (["waiver-unapproved", "no-eval"], [])),
+        ("{approvers: ['@Sec', lead]}", {"approver": "sec"}, ([], ["no-eval"])),
+        ("{approvers: ['codeowners:src/']}", {"approver": "@org/src"}, ([], ["no-eval"])),
+        ("{approvers: ['codeowners:src/']}", {"approver": "@org/all"}, (["waiver-unapproved", "no-eval"], [])),
+        ("{max-active: 0}", {}, (["waiver-not-allowed", "no-eval"], [])),
+        ("{max-active: 1}", {}, ([], ["no-eval"])),
+    ],
+)
+def test_rules_say_what_they_allow(repo, waivable, fields, expected):
+    files = {".github/CODEOWNERS": "* @org/all\n/src/ @org/src\n", "src/main.c": "int x;\n"}
+    assert local(repo, waivable, files, **fields) == expected
+
+
+COMMENTS = {
+    "a.sh": "# {}\nEVAL\n",
+    "yaml.sh": "  # {}\n  # because of this\n\n  EVAL\n",
+    "c.sh": "// {}\nEVAL\n",
+    "block.sh": "/* {} */\nEVAL\n",
+    "star.sh": "/*\n * {}\n */\nEVAL\n",
+    "sql.sh": "-- {}\nEVAL\n",
+    "ini.sh": "; {}\nEVAL\n",
+    "tex.sh": "% {}\nEVAL\n",
+    "xml.sh": "<!-- {} -->\nEVAL\n",
+    "jinja.sh": "{{# {} #}}\nEVAL\n",
+    "helm.sh": "{{{{- /* {} */}}}}\nEVAL\n",
+    "justified.sh": "# it is needed\n# {}\n# for the vendor's tool\nEVAL\n",
+}
+
+
+@pytest.mark.parametrize("path", COMMENTS)
+def test_inline_in_every_comment_syntax(repo, path):
+    text = COMMENTS[path].format('guardrails: waive local/no-eval until=2026-12-31 reason="Vendor \\"x\\""')
+    assert local(repo, "true", {"a.sh": "true\n", path: text, WAIVERS: "waivers: []\n"}) == ([], ["no-eval"])
+    assert local(repo, "{inline: false}", {"a.sh": "true\n", path: text, WAIVERS: "waivers: []\n"}) == (
+        ["waiver-not-allowed", "no-eval"]
+        if path == "a.sh"
+        else sorted(["no-eval", "waiver-not-allowed"], reverse=True),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "# guardrails: waive local/no-eval until=2026-12-31 reason=R\ntrue\nEVAL\n",
+            (["waiver-unused", "no-eval"], []),
+        ),
+        ("EVAL  # guardrails: waive local/no-eval until=2026-12-31 reason=R\n", (["waiver-malformed", "no-eval"], [])),
+        ("# guardrails: waive local/no-eval reason=R\nEVAL\n", (["waiver-expired", "no-eval"], [])),
+        ("# guardrails: waive local/no-eval until=2026-05-01 reason=R\nEVAL\n", (["waiver-expired", "no-eval"], [])),
+        ("# guardrails: waive local/no-eval until=2026-12-31\nEVAL\n", (["waiver-incomplete"], ["no-eval"])),
+        ("# guardrails: waive until=2026-12-31 reason=R\nEVAL\n", (["waiver-malformed", "no-eval"], [])),
+        ("# guardrails: waive local/no-eval till=2026-12-31\nEVAL\n", (["waiver-malformed", "no-eval"], [])),
+        (
+            "# guardrails: waive x/y,local/no-eval until=2026-12-31 reason=R\nEVAL\n",
+            (["waiver-unknown-rule"], ["no-eval"]),
+        ),
+        ("echo '# guardrails: waive local/no-eval until=2026-12-31 reason=R'\nEVAL\n", (["no-eval"], [])),
+    ],
+)
+def test_inline_states(repo, text, expected):
+    assert local(repo, "true", {"a.sh": text, WAIVERS: "waivers: []\n"}) == expected
+
+
+def test_inline_on_top_is_about_the_file_as_a_whole(repo):
+    policy = POLICY.format(waivable="true").replace("text: {forbid: 'EVAL'}", "path: {executable: required}")
+    text = "#!/bin/sh\n# guardrails: waive local/no-eval until=2026-12-31 reason=R\ntrue\n"
+    findings, excused = local(repo, "true", {"policies/local.yaml": policy, "a.sh": text, WAIVERS: "waivers: []\n"})
+    assert (findings, excused) == ([], ["no-eval"])
+    text = "#!/bin/sh\ntrue\n# guardrails: waive local/no-eval until=2026-12-31 reason=R\ntrue\n"
+    findings, excused = local(repo, "true", {"policies/local.yaml": policy, "a.sh": text, WAIVERS: "waivers: []\n"})
+    assert sorted(findings) == ["no-eval", "waiver-unused"]
+
+
+def test_prose_about_waivers_is_none(repo):
+    text = "Write `# guardrails: waive RULE until=DATE`:\n\n    # guardrails: waive RULE\n"
+    repo.write({**BASE, "docs/a.md": text})
+    assert found(repo) == ([], [])
+
+
+def test_a_hook_on_some_files_says_nothing_of_old_waivers(shop):
+    shop.write({WAIVERS: waiver(expires="2026-01-01", paths=["/other"])})
+    assert found(shop, "Dockerfile") == ([(RULE, 1)], [])
+
+
+# Commands
+
+
+def test_add_fills_in_what_it_knows(shop):
+    shop.write({".github/CODEOWNERS": "* @org/all\nDockerfile @org/images\n", "sub/Dockerfile": "FROM debian\n"})
+    done = shop.run("waivers", "add", RULE, "Dockerfile", "--reason", "No: tags # yet")
+    assert done.returncode == 0, done.stderr
+    assert found(shop, date=today(shop)) == ([(RULE, 1)], [RULE])  # of sub/Dockerfile
+    (item,) = json.loads(shop.run("waivers", "list", "--format", "json").stdout)
+    assert (item["owner"], item["reason"], item["created"]) == ("@org/images", "No: tags # yet", today(shop))
+    done = shop.run("waivers", "add", RULE, "sub/Dockerfile:1", "--reason", "R", "--owner", "null")
+    assert done.returncode == 0, done.stderr
+    assert found(shop, date=today(shop)) == ([], [RULE, RULE])
+    items = json.loads(shop.run("waivers", "list", "--format", "json", "--by", "owner").stdout)
+    assert [item["owner"] for item in items] == ["@org/images", "null"]
+    assert items[1]["fingerprint"]
+
+
+def today(repo):
+    done = repo.run("check", "--format", "json")
+    return json.loads(done.stdout)["date"]
+
+
+def test_add_keeps_what_stands_in_the_file(shop):
+    text = "# ours\nwaivers:\n# the first\n- rule: required-files\n  paths: [a]\n  owner: x\n  reason: y\n  expires: 2027-01-01\n"
+    shop.write({WAIVERS: text})
+    assert shop.run("waivers", "add", RULE, "Dockerfile", "--reason", "R", "--owner", "o").returncode == 0
+    assert (shop.root / WAIVERS).read_text().startswith(text + "- rule: ")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ((RULE,), "say what the waiver is about"),
+        ((), "say what the waiver is about"),
+        (("no/such", "Dockerfile", "--reason", "R"), "no rule or policy is named 'no/such'"),
+        ((RULE, "Dockerfile", "--owner", "o"), "the waiver needs --reason"),
+        ((RULE, "Dockerfile", "--reason", "R"), "the waiver needs --owner"),
+        ((RULE, "Dockerfile:7", "--reason", "R"), "finds nothing at Dockerfile:7"),
+        ((RULE, "Dockerfile", "--reason", "R", "--owner", "o", "--expires", "soon"), "that is not a date"),
+        ((RULE, "Dockerfile", "--reason", "R", "--owner", "o", "--expires", "2020-01-01"), "expired on 2020-01-01"),
+        (("governance/waiver-expired", "x", "--reason", "R", "--owner", "o"), "cannot be waived"),
+        (("--fingerprint", "abc", "--reason", "R"), "no finding has the fingerprint abc"),
+        ((RULE, "[", "--reason", "R", "--owner", "o"), "error: [: "),
+    ],
+)
+def test_add_writes_only_what_would_count(shop, args, message):
+    done = shop.run("waivers", "add", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert not (shop.root / WAIVERS).exists()
+
+
+def test_add_asks_on_a_terminal(shop):
+    control, terminal = pty.openpty()
+    command = [sys.executable, "-m", "guardrails", "waivers", "add"]
+    with subprocess.Popen(
+        command, cwd=shop.root, env=shop.env, stdin=terminal, stdout=terminal, stderr=terminal
+    ) as child:
+        os.close(terminal)
+        for answer in ("1", "No tags yet", "", "shop", ""):
+            os.write(control, f"{answer}\n".encode())
+        output = b""
+        while True:
+            try:
+                part = os.read(control, 4096)
+            except OSError:
+                break
+            output += part
+            if not part:
+                break
+    os.close(control)
+    assert child.returncode == 0, output
+    (item,) = json.loads(shop.run("waivers", "list", "--format", "json").stdout)
+    assert (item["rule"], item["paths"], item["reason"], item["owner"]) == (
+        RULE,
+        ["/Dockerfile"],
+        "No tags yet",
+        "shop",
+    )
+    assert shop.run("check").returncode == 0
+
+
+def test_lint_judges_no_file(shop):
+    shop.write({WAIVERS: waiver(paths=["/other"])})
+    done = shop.run("waivers", "lint")
+    assert (done.returncode, done.stdout) == (0, "1 waivers, 0 block\n")
+    shop.write({WAIVERS: waiver(owner=None, rule="x/y")})
+    done = shop.run("waivers", "lint")
+    assert done.returncode == 1
+    assert "governance/waiver-unknown-rule" in done.stdout
+
+
+def test_prune_takes_out_only_what_is_of_no_use(shop):
+    text = (
+        "# head\nwaivers:\n"
+        f"  # first\n  - rule: {RULE}\n    paths: [/Dockerfile]\n    reason: R\n    owner: o\n    expires: {SOON}\n"
+        "  # second\n  - {rule: kubernetes, paths: [x/], reason: R, owner: o, expires: 2020-01-01}\n\n"
+        f"  # third\n  - rule: {RULE}\n    paths: [/gone/Dockerfile]\n    reason: R\n    owner: o\n    expires: {SOON}\n"
+        "# tail\n"
+    )
+    shop.write({WAIVERS: text})
+    done = shop.run("waivers", "prune", "--dry-run")
+    assert done.stdout.splitlines()[-1] == "2 would be taken out of 3 waivers"
+    assert (shop.root / WAIVERS).read_text() == text
+    done = shop.run("waivers", "prune")
+    assert done.stdout.splitlines()[-1] == "2 taken out of 3 waivers"
+    assert (shop.root / WAIVERS).read_text() == text[: text.index("  # second")] + "# tail\n"
+    assert shop.run("check").returncode == 0
+
+
+def test_explain_says_how_to_ask(shop):
+    done = shop.run("explain", RULE)
+    assert f"guardrails waivers add {RULE} PATH" in done.stdout
+    assert "guardrails: waive" in done.stdout
+    assert "There are none to this rule." in shop.run("explain", "governance/waiver-expired").stdout
