@@ -24,7 +24,7 @@ COMMANDS = {
     "rules": "list the rules and how they are set here",
     "test": "run the examples of policies",
     "plan": "show what a check would run",
-    "schema": "print a JSON Schema: policy, config or report",
+    "schema": "print a JSON Schema: policy, config, waivers or report",
     "completion": "print the completion script of a shell",
 }
 

@@ -125,8 +125,7 @@ class Run:
         entries = self.selection.entries
         if not (result.findings or result.marks or self.selection.complete or any(map(_is_record, entries))):
             return None
-        found = records.read(self._judge_by)
-        if found.waivers is None and found.baseline is None and not result.marks:
+        if not (result.marks or records.are_in(self._judge_by)):
             return None
         from guardrails.governance.governing import govern  # noqa: PLC0415 - few runs meet exceptions
         from guardrails.governance.states import Scope  # noqa: PLC0415
@@ -135,7 +134,7 @@ class Run:
         return govern(
             self.plan,
             result,
-            found,
+            records.read(self._judge_by),
             scope=Scope(paths, self.selection.repository_rules, self._all_rules, not result.problems),
             date=self._date,
             marks=self.comparison.marks_kept(result.marks) if self._by_base and self.comparison else result.marks,

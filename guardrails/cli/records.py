@@ -24,6 +24,11 @@ def content(snapshot: Snapshot, path: str) -> bytes | None:
     return snapshot.read(entry) if entry is not None and entry.kind == FILE else None
 
 
+def are_in(snapshot: Snapshot) -> bool:
+    """Whether a snapshot holds any file of exceptions."""
+    return any(snapshot.entry(path) is not None for path in (WAIVERS, BASELINE))
+
+
 def read(snapshot: Snapshot) -> Records:
     """The exceptions that a snapshot holds."""
     from guardrails.governance.governing import Records  # noqa: PLC0415 - few runs meet exceptions

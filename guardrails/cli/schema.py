@@ -6,7 +6,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from importlib.resources import files
 
-_PACKAGES = {"policy": "guardrails.policy", "config": "guardrails.policy", "report": "guardrails.reporters"}
+_PACKAGES = {
+    "policy": "guardrails.policy",
+    "config": "guardrails.policy",
+    "waivers": "guardrails.governance",
+    "report": "guardrails.reporters",
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -14,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "name",
         choices=list(_PACKAGES),
-        help="policy: a policy file; config: .guardrails.yaml; report: the output of --format json",
+        help="policy: a policy file; config: .guardrails.yaml; waivers: .guardrails/waivers.yaml; report: of --format json",
     )
 
 

@@ -94,7 +94,7 @@ def test_plan_counts_what_would_run(house):
     assert "repository" in out.partition("house/has-notes")[2].splitlines()[0]
 
 
-@pytest.mark.parametrize("name", ["policy", "config", "report"])
+@pytest.mark.parametrize("name", ["policy", "config", "waivers", "report"])
 def test_schemas_are_valid(repo, name):
     schema = json.loads(repo.run("schema", name).stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
