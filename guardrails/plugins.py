@@ -62,13 +62,14 @@ class Builtins:
             "gitlab-ci",
             "grafana-dashboard",
             "helm-chart",
-            "kubernetes",
             "openslo",
             "package-json",
             "pre-commit-config",
             "prometheus-rules",
             "pyproject",
         )
+        kubernetes = ("kubernetes", "kubernetes-component", "kubernetes-container", "kubernetes-pod")
+        formats |= {name: f"guardrails.documents.kubernetes:{name.upper().replace('-', '_')}" for name in kubernetes}
         return formats | {name: f"guardrails.documents.dialects:{name.upper().replace('-', '_')}" for name in dialects}
 
     @hookimpl

@@ -10,6 +10,10 @@ They are public: a function, or a method of its first argument::
     image(text)                     {registry, repository, name, tag, digest} of a container image
     days(from, until)               whole days between two ISO dates; an error when one is none
     isDate(text)                    whether it is a day written as YYYY-MM-DD
+    quantity(value)                 an amount of Kubernetes, such as 500m or 1.5Gi, as a number
+    pairs(labels)                   the entries of a mapping as a sorted list of texts, such as app=shop
+    selects(selector, labels)       whether a selector of Kubernetes, or one that is labels itself, selects labels
+    grants(rule, group, resources, verbs)  whether a rule of a role grants one of the verbs on one of the resources
     resolve(folder, target)         the path in the repository that a link leads to; empty when it leads elsewhere
 
 Each takes linear time, and refuses to make what is much larger than what it was given.
@@ -144,16 +148,77 @@ def _resolve(folder: str, target: str) -> str:
     return "/".join(parts)
 
 
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkKMGTPE]?i?)")
+_DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
+
+
+def _quantity(value: Any) -> float:
+    match = None if isinstance(value, bool) else _QUANTITY.fullmatch(str(value).strip())
+    scale = (_DECIMAL | _BINARY).get(match[2]) if match else None
+    if match is None or scale is None:
+        raise ValueError("that is no quantity")
+    return float(match[1]) * scale
+
+
+def _pairs(labels: dict[Any, Any]) -> list[str]:
+    return sorted(f"{key}={_word(value)}" for key, value in labels.items())
+
+
+def _selects(selector: dict[Any, Any], labels: dict[Any, Any]) -> bool:
+    if selector.keys() <= {"matchLabels", "matchExpressions"}:
+        wanted, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    else:
+        wanted, expressions = selector, []
+    known = {str(key): _word(value) for key, value in labels.items()}
+    return all(known.get(str(key)) == _word(value) for key, value in wanted.items()) and all(
+        _holds(expression, known) for expression in expressions
+    )
+
+
+def _holds(expression: dict[str, Any], labels: dict[str, str]) -> bool:
+    value = labels.get(str(expression["key"]))
+    match expression["operator"]:
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "In":
+            return value in [_word(other) for other in expression["values"]]
+        case "NotIn":
+            return value not in [_word(other) for other in expression["values"]]
+    raise ValueError(f"there is no operator {expression['operator']}")
+
+
+def _grants(rule: dict[str, list[str]], group: str, resources: list[str], verbs: list[str]) -> bool:
+    granted = rule.get("resources") or []
+    wanted = {"*", *resources, *(f"*/{part}" for _, slash, part in (name.partition("/") for name in resources) if slash)}
+    return (
+        not {"*", group}.isdisjoint(rule.get("apiGroups") or [])
+        and not wanted.isdisjoint(granted)
+        and not {"*", *verbs}.isdisjoint(rule.get("verbs") or [])
+    )
+
+
+def _word(value: Any) -> str:
+    """A label's value as Kubernetes sees it; files have numbers and booleans that should be quoted."""
+    return _string(value) if isinstance(value, bool) else str(value)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "days": _days,
     "glob": _glob,
+    "grants": _grants,
     "image": _image,
     "indexOf": _index_of,
     "isDate": _is_date,
     "join": _join,
     "lowerAscii": _lower_ascii,
+    "pairs": _pairs,
+    "quantity": _quantity,
     "replace": _replace,
     "resolve": _resolve,
+    "selects": _selects,
     "split": _split,
     "string": _string,
     "substring": _substring,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from guardrails.documents.document import Dialect, Document, Root
+from guardrails.documents.kubernetes import resources
 
 
 class Mappings:
@@ -35,63 +35,6 @@ class GitlabCi(Mappings):
     def roots(self, document: Document) -> Iterable[Root]:
         """The trees with jobs."""
         return (root for root in super().roots(document) if root.value.keys() != {"spec"})
-
-
-class Kubernetes:
-    """Resources of a cluster, wherever they are; the items of a list are resources of their own.
-
-    Files that look alike and are read by a tool, not by a cluster, are left out: those of kustomize, skaffold, kind,
-    kubeadm and backstage, kubeconfigs and the settings of the cluster's own programs.
-    """
-
-    name = "kubernetes"
-    bases: tuple[str, ...] = ("yaml", "json")
-    paths: tuple[str, ...] = ()
-
-    def roots(self, document: Document) -> Iterable[Root]:
-        """The resources."""
-        for root in document.roots:
-            yield from _resources(root)
-
-
-_API_VERSION = re.compile(r"(?:([a-z0-9.-]+)/)?v\d+(?:(?:alpha|beta)\d+)?")
-_GROUPS = frozenset({None, "apps", "autoscaling", "batch", "extensions", "policy"})
-"""The groups without a dot in their names; those of custom resources have one."""
-_TOOLS = (
-    ".config.k8s.io",
-    ".audit.k8s.io",
-    ".backstage.io",
-    ".client.authentication.k8s.io",
-    ".config.kubernetes.io",
-    ".ctlptl.dev",
-    ".eksctl.io",
-    ".k3d.io",
-    ".kind.x-k8s.io",
-    ".krew.googlecontainertools.github.io",
-    ".kubeadm.k8s.io",
-)
-
-
-def _resources(root: Root) -> Iterator[Root]:
-    value = root.value
-    if not isinstance(value, dict) or not _is_resource(value.get("apiVersion"), value.get("kind")):
-        return
-    items = value.get("items")
-    if value["kind"].endswith("List") and isinstance(items, list):
-        for index in range(len(items)):
-            yield from _resources(root.at("items", index))
-    else:
-        yield root
-
-
-def _is_resource(version: Any, kind: Any) -> bool:
-    if not isinstance(version, str) or not isinstance(kind, str):
-        return False
-    match = _API_VERSION.fullmatch(version)
-    if match is None or (match[1] is None and kind == "Config"):
-        return False
-    group = match[1]
-    return group in _GROUPS or ("." in group and not f".{group}".endswith(_TOOLS))
 
 
 class Objects:
@@ -140,7 +83,7 @@ class PrometheusRules:
         for root in document.roots:
             if _has_rules(root.value):
                 yield root
-            for resource in _resources(root):
+            for resource in resources(root):
                 if resource.value["kind"] == "PrometheusRule" and _has_rules(resource.value.get("spec")):
                     yield resource.at("spec")
 
@@ -186,7 +129,6 @@ BACKSTAGE: Dialect = Objects("backstage", "yaml", _is_backstage)
 GRAFANA_DASHBOARD: Dialect = GrafanaDashboard()
 OPENSLO: Dialect = Objects("openslo", "yaml", _is_openslo)
 PROMETHEUS_RULES: Dialect = PrometheusRules()
-KUBERNETES: Dialect = Kubernetes()
 HELM_CHART: Dialect = Mappings("helm-chart", "yaml", "Chart.yaml")
 GITHUB_WORKFLOW: Dialect = Mappings("github-workflow", "yaml", ".github/workflows/*.yml", ".github/workflows/*.yaml")
 GITHUB_ACTION: Dialect = Mappings("github-action", "yaml", "action.yml", "action.yaml", needs=["runs"])

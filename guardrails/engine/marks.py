@@ -1,6 +1,7 @@
 """Inline waivers: comments that say ``guardrails: waive RULE until=DATE reason="…"`` before what they are about.
 
 A comment is told by what it starts with, whatever the language. In markup, and only there, it starts with ``<!--``.
+Work is linear in the text, also where it is nothing but such comments.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from guardrails.checks.base import File
+from guardrails.checks.base import MAX_SOURCE, File
 
 SIGN = b"guardrails:"
 """What a file has to hold to be worth a closer look."""
@@ -21,6 +22,26 @@ _OPENERS = (
 )
 _CLOSERS = r"(?:\*/(?:\s*-?\}\})?|-->|#\}|--?%>|%>|\*\)|-\}|\]\])"
 _TEXT = r"\s*guardrails:\s*waive\b[ \t]*(.*)"
+_CLOSED = re.compile(rf"{_CLOSERS}$")
+
+_C = ("//", "/*", "* ", "*/", "**/")
+_GOES_ON = {
+    "#": ("#",),
+    "/": _C,
+    "*": _C,
+    "-": ("--", "]]"),
+    ";": (";",),
+    "%": ("%",),
+    "<": ("<!--", "-->", "<%", "%>", "-%>", "--%>"),
+    "{": ("{#", "#}", "{{/*", "{{- /*", "*/", "{-", "-}"),
+    "(": ("(*", "*)", "* "),
+}
+"""What lines start with that are comments as well, by what a comment starts with.
+
+What is a comment in one language is code in another: so it is not any comment that ever was.
+"""
+_BEFORE_ALL = ("#!", "<?", "<!", "---")
+"""What may stand above a comment at the top of a file."""
 
 
 class Mark(NamedTuple):
@@ -35,45 +56,67 @@ class Mark(NamedTuple):
     """Whether it stands at the top of the file, where it is about the file as a whole too."""
     text: str
     """What follows on ``waive``."""
+    about: str = ""
+    """The line that it is about, however it is indented."""
 
 
 def marks(file: File) -> Iterator[Mark]:
     """The inline waivers of a file; none in one that is binary."""
     if file.binary:
         return
-    own, beside, comment = _patterns(file.path.endswith(_MARKUP))
-    lines = file.lines
-    for index, line in enumerate(lines):
-        if "guardrails:" not in line:
-            continue
+    own, beside = _patterns(file.path.lower().endswith(_MARKUP))
+    ends = _Ends(file.lines)
+    for index in [index for index, line in enumerate(file.lines) if "guardrails:" in line]:
+        line = file.lines[index]
         if match := own.match(line):
-            last = _last(lines, index, comment)
-            yield Mark(file.path, index + 1, index + 2, last, _on_top(lines, index, comment), _unclosed(match[1]))
+            goes_on = _GOES_ON.get(match[1][0], (match[1],))
+            last = ends.behind(index, goes_on)
+            about = " ".join(file.lines[last - 1].split())[:MAX_SOURCE] if last > index + 1 else ""
+            yield Mark(file.path, index + 1, index + 2, last, ends.on_top(index, goes_on), _unclosed(match[2]), about)
         elif beside and (match := beside.search(line)):
             yield Mark(file.path, index + 1, 0, 0, False, _unclosed(match[1]))
 
 
 @lru_cache(maxsize=2)
-def _patterns(markup: bool) -> tuple[re.Pattern[str], re.Pattern[str] | None, re.Pattern[str]]:
-    """For a waiver on a line of its own, for one behind something, and for any line that is a comment."""
-    openers = "<!--" if markup else _OPENERS
-    own = re.compile(rf"\s*(?:{openers}){_TEXT}")
+def _patterns(markup: bool) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    """For a waiver on a line of its own, and for one behind something."""
+    own = re.compile(rf"\s*({'<!--' if markup else _OPENERS}){_TEXT}")
     beside = None if markup else re.compile(rf"\s(?:{_OPENERS}){_TEXT}")  # In prose it is an example, and no slip.
-    return own, beside, re.compile(rf"\s*(?:{openers}|{_CLOSERS})")
+    return own, beside
 
 
-def _last(lines: Sequence[str], index: int, comment: re.Pattern[str]) -> int:
-    """The number of the first line behind ``index`` that is neither blank nor a comment, or that of the last line."""
-    for number in range(index + 1, len(lines)):
-        if lines[number].strip() and not comment.match(lines[number]):
-            return number + 1
-    return len(lines)
+class _Ends:
+    """Where the comments around a line begin and end; looks at no line twice for comments of the same kind."""
 
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._behind: dict[Sequence[str], int] = {}
+        self._top: dict[Sequence[str], int] = {}
 
-def _on_top(lines: Sequence[str], index: int, comment: re.Pattern[str]) -> bool:
-    return all(not line.strip() or comment.match(line) for line in lines[:index])
+    def behind(self, index: int, goes_on: tuple[str, ...]) -> int:
+        """The number of the first line behind ``index`` that is no comment nor blank, or that of the last line.
+
+        To be asked for one index after the other.
+        """
+        last = self._behind.get(goes_on, 0)
+        if last <= index + 1:
+            last = self._behind[goes_on] = self._next(index + 1, goes_on)
+        return last
+
+    def on_top(self, index: int, goes_on: tuple[str, ...]) -> bool:
+        """Whether there is nothing but comments above."""
+        if goes_on not in self._top:
+            self._top[goes_on] = self._next(0, (*_BEFORE_ALL, *goes_on))
+        return index < self._top[goes_on]
+
+    def _next(self, index: int, goes_on: tuple[str, ...]) -> int:
+        for number in range(index, len(self._lines)):
+            text = self._lines[number].strip()
+            if text and not f"{text} ".startswith(goes_on):
+                return number + 1
+        return len(self._lines)
 
 
 def _unclosed(text: str) -> str:
     """The text without what ends the comment."""
-    return re.sub(rf"\s*{_CLOSERS}\s*$", "", text).strip()
+    return _CLOSED.sub("", text.rstrip()).strip()

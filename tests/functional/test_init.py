@@ -154,7 +154,7 @@ def converse(repo, args, answers):
     command = [sys.executable, "-m", "guardrails", *args]
     run = subprocess.Popen(command, cwd=repo.root, env=repo.env, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    os.write(ours, answers.encode())
+    os.write(ours, answers.encode() + b"\x04")  # The end of the input, so that one question too many does not hang.
     shown = b""
     while True:
         try:
