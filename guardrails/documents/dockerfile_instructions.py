@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 from guardrails.documents.dockerfile_lines import HEREDOC, Heredoc, Line
 from guardrails.documents.document import ParseError, Path, Span
-from guardrails.documents.shell import Range, Token, commands, tokens, unquote, words
+from guardrails.documents.dockerfile_variables import Environment
+from guardrails.documents.packages import annotate
+from guardrails.documents.shell import Range, tokens, unquote, words
+from guardrails.documents.shell_commands import SHELLS, Command, commands, expanded, program, seen
 
 _NEEDS = {
     "ADD": "a source and a destination",
@@ -31,21 +34,20 @@ _NEEDS = {
 }
 _RUNS = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
 _ARRAYS = _RUNS | {"SHELL", "VOLUME", "COPY", "ADD"}
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
 
 _HEAD = re.compile(r"(?:(ONBUILD)\s+)?(\S+)\s*", re.IGNORECASE)
 _HEALTH = re.compile(r"(NONE|CMD)(?:\s+|$)", re.IGNORECASE)
-_RUN_STRING = re.compile(r"-[a-z]*c")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _ARRAY = re.compile(rf"\[\s*+(?:{_STRING.pattern}\s*+(?:,\s*+{_STRING.pattern}\s*+)*+)?+\]")
 
 
-class Command(NamedTuple):
-    """A simple command: its words, and where they stand."""
+class Around(NamedTuple):
+    """What holds where an instruction stands."""
 
-    words: list[str]
-    ranges: list[Range]
-    source: Line | Heredoc
+    stage: int
+    shell: list[str]
+    workdir: str
+    environment: Environment
 
 
 class Instruction:
@@ -63,7 +65,8 @@ class Instruction:
         self.flags: dict[str, list[str]] = {}
         self._flags: dict[str, list[Range]] = {}
         self._start = self._read_flags(head.end())
-        self._commands: list[Command] = []
+        self._commands: list[tuple[Command, Line | Heredoc]] = []
+        self._sets: list[tuple[Range, Line | Heredoc]] = []
         self._paths: list[int] = []
         self._pairs: list[tuple[Range, Range | None]] = []
         if _NEEDS[self.name] and self._start == len(line.text):
@@ -109,14 +112,13 @@ class Instruction:
                 self.ranges = [match.span() for match in _STRING.finditer(text, start)]
                 return
         if self.form == "shell":
-            self._tokens = tokens(text, self._escape, start)
-            self.ranges = [(token.start, token.end) for token in self._tokens]
+            self.ranges = [(token.start, token.end) for token in tokens(text, self._escape, start)]
         else:
             self.ranges = list(words(text, self._escape, start))
         self.args = [unquote(text[start:end], self._escape) for start, end in self.ranges]
 
-    def value(self, stage: int, shell: list[str]) -> dict[str, Any]:
-        """The plain value; ``shell`` is what SHELL has set before it in the stage."""
+    def value(self, around: Around) -> dict[str, Any]:
+        """The plain value of the instruction where it stands."""
         value: dict[str, Any] = {
             "name": self.name,
             "text": self.line.text[self._start :],
@@ -125,48 +127,69 @@ class Instruction:
             "flags": self.flags,
             "heredocs": [{"name": heredoc.name, "text": heredoc.text} for heredoc in self.line.heredocs],
             "onbuild": self.onbuild,
-            "stage": stage,
+            "stage": around.stage,
         }
         if self.name in _RUNS:
-            self._commands = self._find_commands(shell)
-            value["commands"] = [{"name": words[0], "args": words[1:]} for words, _, _ in self._commands]
-            value["shell"] = shell
+            self._read_commands(value, around)
         elif self.name in ("COPY", "ADD"):
             *value["sources"], value["target"] = self._read_paths()
+            value["workdir"] = around.workdir
         elif self.name in ("ENV", "LABEL", "ARG"):
             value["pairs"] = [{"name": name, "value": set or ""} for name, set in self.pairs()]
         elif self.name == "EXPOSE":
-            parts = [port.partition("/") for port in self.args]
-            value["ports"] = [{"port": port, "protocol": protocol.lower() or "tcp"} for port, _, protocol in parts]
+            ports = [around.environment.expand(port).partition("/") for port in self.args]
+            value["ports"] = [{"port": port, "protocol": protocol.lower() or "tcp"} for port, _, protocol in ports]
         elif self.name == "USER":
-            value["user"], _, value["group"] = self._unquoted().partition(":")
+            value["user"], _, value["group"] = self._expanded(around).partition(":")
         elif self.name == "WORKDIR":
-            value["path"] = self._unquoted()
+            value["path"] = self._expanded(around)
         return value
 
-    def _unquoted(self) -> str:
-        return unquote(self.line.text[self._start :], self._escape)
+    def _expanded(self, around: Around) -> str:
+        return around.environment.expand(unquote(self.line.text[self._start :], self._escape))
 
-    def _find_commands(self, shell: list[str]) -> list[Command]:
+    def _read_commands(self, value: dict[str, Any], around: Around) -> None:
+        shell = around.shell
+        found = self._find_commands(shell)
+        self._commands = [(one, source) for one, source in found if one.words]
+        value["commands"] = seen(one for one, _ in self._commands)
+        value["shell"] = shell
+        if self.name != "RUN":
+            return
+        sets = [(setting, source) for one, source in found for setting in one.sets]
+        self._sets = [(place, source) for (_, _, place), source in sets]
+        value["sets"] = [{"name": name, "value": text} for (name, text, _), _ in sets]
+        value["pipes"] = any(one.pipe for one, _ in self._commands)
+        value["pipefail"] = "pipefail" in shell or any(
+            "pipefail" in one.words for one, _ in self._commands if one.program in SHELLS or one.program == "set"
+        )
+        if any(one["name"] for one in value["commands"]):
+            local = {name: text for (name, text, _), _ in sets}
+            annotate(value["commands"], self._mounted(), around.environment.over(local))
+
+    def _mounted(self) -> list[str]:
+        """The folders that are mounted while the instruction runs, and so are not part of the layer."""
+        targets = []
+        for mount in self.flags.get("mount", ()):
+            options = dict(part.partition("=")[::2] for part in mount.split(","))
+            targets += [options[key] for key in ("target", "dst", "destination") if key in options]
+        return targets
+
+    def _find_commands(self, shell: list[str]) -> list[tuple[Command, Line | Heredoc]]:
         if self.form == "exec":
-            return self._exec_commands()
-        if self.form != "shell" or (shell and _program(shell[0]) not in _SHELLS):
+            whole = Command(self.args, self.ranges, [], pipe=False)
+            return [(one, self.line) for one in expanded([whole])] if self.args else []
+        if self.form != "shell" or (shell and program(shell[0]).lower() not in SHELLS):
             return []
         heredocs = self.line.heredocs
-        if not heredocs or len(self.ranges) > 1:
-            return _simple_commands(self.line, self._tokens, self._escape)
-        script = heredocs[0]
-        return _simple_commands(script, tokens(script.text), "\\") if _is_shell_script(script.text) else []
-
-    def _exec_commands(self) -> list[Command]:
-        args = self.args
-        if len(args) < 3 or _program(args[0]) not in _SHELLS or not _RUN_STRING.fullmatch(args[1]):
-            return [Command(args, self.ranges, self.line)] if args else []
-        script = args[2]
-        return [
-            Command([unquote(script[start:end]) for start, end in found], [self.ranges[2]] * len(found), self.line)
-            for found in commands(script, tokens(script))
+        if heredocs and len(self.ranges) == 1:
+            return _script(heredocs[0]) if _is_shell_script(heredocs[0].text) else []
+        found: list[tuple[Command, Line | Heredoc]] = [
+            (one, self.line) for one in commands(self.line.text, self._escape, self.ranges[0][0] if self.ranges else 0)
         ]
+        if heredocs and found and found[0][0].program in SHELLS:
+            found += _script(heredocs[0])
+        return found
 
     def _read_paths(self) -> list[str]:
         """The paths of COPY and ADD, the target last; heredocs are none."""
@@ -232,12 +255,15 @@ class Instruction:
             case ("heredocs", int(index), *_):
                 heredoc = self.line.heredocs[index]
                 return heredoc.span(0, len(heredoc.text))
+            case ("sets", int(index), *_):
+                place, source = self._sets[index]
+                return source.span(*place)
             case ("commands", int(index), *part):
-                return _command_span(self._commands[index], part)
+                return _command_span(*self._commands[index], part)
         return self.line.span(*place) if place else None
 
 
-def _command_span(command: Command, part: list[str | int]) -> Span:
+def _command_span(command: Command, source: Line | Heredoc, part: list[str | int]) -> Span:
     ranges = command.ranges
     match part:
         case ["name"]:
@@ -246,15 +272,11 @@ def _command_span(command: Command, part: list[str | int]) -> Span:
             ranges = [ranges[index + 1]]
         case ["args"]:
             ranges = ranges[1:] or ranges
-    return command.source.span(ranges[0][0], ranges[-1][1])
+    return source.span(ranges[0][0], ranges[-1][1])
 
 
-def _simple_commands(source: Line | Heredoc, found: list[Token], escape: str) -> list[Command]:
-    text = source.text
-    return [
-        Command([unquote(text[start:end], escape) for start, end in ranges], ranges, source)
-        for ranges in commands(text, found)
-    ]
+def _script(heredoc: Heredoc) -> list[tuple[Command, Line | Heredoc]]:
+    return [(one, heredoc) for one in commands(heredoc.text)]
 
 
 def _array(text: str) -> list[str] | None:
@@ -272,16 +294,12 @@ def _array(text: str) -> list[str] | None:
     return strings
 
 
-def _program(command: str) -> str:
-    return command.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
-
-
 def _is_shell_script(text: str) -> bool:
     """Whether a POSIX shell runs the script: its first line does not name another interpreter."""
     if not text.startswith("#!"):
         return True
-    names = [_program(word) for word in text[2:].partition("\n")[0].split()]
-    return any(name in _SHELLS for name in names[:2])
+    names = [program(word) for word in text[2:].partition("\n")[0].split()]
+    return any(name in SHELLS for name in names[:2])
 
 
 def _unknown(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The words and commands of shell text: enough to judge what a build step runs, and no shell."""
+"""The words of shell text and their quotes; :mod:`guardrails.documents.shell_commands` finds the commands."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 Range = tuple[int, int]
 """Where a piece of the text starts and ends."""
-
-_RESERVED = frozenset({"!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "time"})
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 
 
 class Token(NamedTuple):
@@ -60,20 +57,6 @@ def tokens(text: str, escape: str = "\\", start: int = 0) -> list[Token]:
         for match in _patterns(escape).token.finditer(text, start)
         if match.lastindex is not None
     ]
-
-
-def commands(text: str, tokens: list[Token]) -> Iterator[list[Range]]:
-    """The simple commands among ``tokens``, without what stands before them: ``if``, ``then``, ``NAME=value``."""
-    command: list[Range] = []
-    for start, end, operator in tokens:
-        if operator:
-            if command:
-                yield command
-            command = []
-        elif command or not (text[start:end] in _RESERVED or _ASSIGNMENT.match(text, start, end)):
-            command.append((start, end))
-    if command:
-        yield command
 
 
 def unquote(word: str, escape: str = "\\") -> str:

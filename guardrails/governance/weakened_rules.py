@@ -50,10 +50,13 @@ def _losses(old: Settled, new: Settled, rule: Rule, now: Rule | None) -> Iterato
     for folder in folders:
         before, after = old.decision(rule, folder), new.decision(now, folder)
         if before.enabled:
-            yield from _of_decision(before, after, now, new, folder)
+            yield from _of_decision(before, after, {**now.parameters, **rule.parameters}, new, folder)
 
 
-def _of_decision(before: Decision, after: Decision, rule: Rule, new: Settled, folder: str) -> Iterator[Loss]:
+def _of_decision(
+    before: Decision, after: Decision, shapes: Mapping[str, Any], new: Settled, folder: str
+) -> Iterator[Loss]:
+    """What the settings take from a rule; the ``shapes`` of its parameters are those before the change."""
     where = f" in {folder}/" if folder else ""
     if not after.enabled:
         yield WEAKENED, _place(after.origins["enabled"], new, folder), f"switches off {{}}{where}"
@@ -64,8 +67,9 @@ def _of_decision(before: Decision, after: Decision, rule: Rule, new: Settled, fo
     if looser(after.enforcement, before.enforcement):
         what = f"lets {{}} enforce less, or later{where}"
         yield WEAKENED, _place(after.origins["enforcement"], new, folder), what
-    for name, shape in rule.parameters.items():
-        if name in before.parameters and _is_looser(shape, before.parameters[name], after.parameters[name]):
+    for name in before.parameters.keys() & after.parameters.keys():
+        shape = shapes[name]
+        if _is_looser(shape, before.parameters[name], after.parameters[name]):
             value = str(after.parameters[name])
             what = f"loosens parameter '{name}' of {{}} to {_quoted(value)}{where}"
             yield WEAKENED, _place(after.origins[name], new, folder), what

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from guardrails.findings import Location
@@ -34,22 +35,62 @@ class Touched(NamedTuple):
 
 def touched(old: Sequence[Waiver], new: Sequence[Waiver], known: Sequence[str]) -> Iterator[Touched]:
     """The waivers in ``new`` that excuse more than those in ``old``; ``known`` are the ids of all rules."""
-    left = list(old)
+    left: dict[Waiver, list[int]] = {}
+    for number, waiver in enumerate(old):
+        left.setdefault(essence(waiver), []).append(number)
     changed: list[Waiver] = []
     for waiver in new:
-        same = next((item for item in left if essence(item) == essence(waiver)), None)
-        if same:
-            left.remove(same)
+        if same := left.get(essence(waiver)):
+            same.pop()
         else:
             changed.append(waiver)
+    like = _Like([old[number] for numbers in left.values() for number in numbers])
     for waiver in changed:
-        was = max(left, key=lambda item: _likeness(item, waiver), default=None)
-        if was is None or not _likeness(was, waiver):
+        was = like.take(waiver)
+        if was is None:
             yield Touched(waiver, ())
-            continue
-        left.remove(was)
-        if what := tuple(_laxer(was, waiver, known)):
+        elif what := tuple(_laxer(was, waiver, known)):
             yield Touched(waiver, what)
+
+
+class _Like:
+    """Waivers that are gone, or were changed into others."""
+
+    def __init__(self, waivers: Sequence[Waiver]) -> None:
+        self._waivers = waivers
+        self._by_trait: dict[Hashable, dict[int, None]] = {}
+        for number, waiver in enumerate(waivers):
+            for trait in _traits(waiver):
+                self._by_trait.setdefault(trait, {})[number] = None
+
+    def take(self, waiver: Waiver) -> Waiver | None:
+        """The one that a waiver was most likely made from, which it then is for no other."""
+        candidates: dict[int, None] = {}
+        for trait in _traits(waiver):
+            candidates.update(islice(self._by_trait.get(trait, {}).items(), _MOST_LIKE))
+        number = max(candidates, key=lambda item: _likeness(self._waivers[item], waiver), default=None)
+        if number is None:
+            return None
+        was = self._waivers[number]
+        for trait in _traits(was):
+            self._by_trait[trait].pop(number, None)
+        return was
+
+
+_MOST_LIKE = 50
+"""How many waivers that share a trait are compared; with more, looking would cost the square of their number."""
+
+
+def _traits(waiver: Waiver) -> Iterator[Hashable]:
+    """What two waivers that were one may have in common, the rarer first; a comment is like none in another place."""
+    if waiver.mark:
+        yield "comment", waiver.mark.path, waiver.selector
+        yield "comment", waiver.mark.path
+        return
+    yield from (("path", path) for path in waiver.paths)
+    if waiver.fingerprint:
+        yield "fingerprint", waiver.fingerprint
+    yield "rule", waiver.selector
 
 
 def weakenings(items: Iterable[Touched]) -> Iterator[Weakening]:
@@ -96,14 +137,10 @@ def essence(waiver: Waiver) -> Waiver:
 
 
 def _likeness(one: Waiver, other: Waiver) -> int:
-    """How much two waivers seem to be one that was changed; 0 for not at all."""
-    if (one.mark is None) != (other.mark is None) or (one.mark and other.mark and one.mark.path != other.mark.path):
-        return 0
+    """How much two waivers that have a trait in common seem to be one that was changed."""
     about = bool(set(one.paths) & set(other.paths)) or bool(one.fingerprint and one.fingerprint == other.fingerprint)
-    same = (one.selector == other.selector, about or bool(one.mark))
-    if not any(same):
-        return 0
-    return 4 * sum(same) + sum(
+    alike = about or (one.mark is not None and other.mark is not None and one.mark.about == other.mark.about)
+    return 4 * ((one.selector == other.selector) + alike) + sum(
         bool(one.field(name)) and one.field(name) == other.field(name) for name in ("reason", "ticket")
     )
 
@@ -118,9 +155,16 @@ def _laxer(old: Waiver, new: Waiver, known: Sequence[str]) -> Iterator[str]:
         yield "be about any path"
     if old.fingerprint and new.fingerprint != old.fingerprint:
         yield "be about more than one finding" if not new.fingerprint else "be about another finding"
+    if old.mark and new.mark and new.mark.about != old.mark.about:
+        yield "be about another line"
     last, was = day(new.expires), day(old.expires)
     if last is not None and (was is None or last > was):
         yield f"last until {new.expires}" + (f", not {old.expires}" if old.expires else "")
+    begins, began = day(new.created), day(old.created)
+    if old.created != new.created and old.created and (begins is None or began is None or begins > began):
+        yield f"be counted from {new.created or 'today'} on, not from {old.created}"
+    if new.approver and name_of(new.approver) != name_of(old.approver):
+        yield f"name {new.approver} as its approver" + (f", not {old.approver}" if old.approver else "")
     for name in ("reason", "owner", "approver", "ticket"):
         if old.field(name) and not new.field(name):
             yield f"do without its {name}"

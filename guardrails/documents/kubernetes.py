@@ -1,0 +1,256 @@
+"""Kubernetes: resources, and what many kinds of them have in common, so that a rule about it is written once.
+
+A resource is judged as ``kubernetes``, the pods that it makes as ``kubernetes-pod``, each container of these as
+``kubernetes-container``, and a container that runs a program of the cluster itself as ``kubernetes-component``. The
+last three are views: trees put together from parts of the resource, whose nodes are found where they stand in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from guardrails.documents.document import Dialect, Document, Path, Root, Span
+
+_Mapping = dict[Any, Any]
+
+_API_VERSION = re.compile(r"(?:([a-z0-9.-]+)/)?v\d+(?:(?:alpha|beta)\d+)?")
+_GROUPS = frozenset({None, "apps", "autoscaling", "batch", "extensions", "policy"})
+"""The groups without a dot in their names; those of custom resources have one."""
+_TOOLS = (
+    ".config.k8s.io",
+    ".audit.k8s.io",
+    ".backstage.io",
+    ".client.authentication.k8s.io",
+    ".config.kubernetes.io",
+    ".ctlptl.dev",
+    ".eksctl.io",
+    ".k3d.io",
+    ".kind.x-k8s.io",
+    ".krew.googlecontainertools.github.io",
+    ".kubeadm.k8s.io",
+)
+
+
+class Resources:
+    """A dialect whose trees are made of resources of a cluster, wherever the files are.
+
+    Files that look alike and are read by a tool, not by a cluster, are left out: those of kustomize, skaffold, kind,
+    kubeadm and backstage, kubeconfigs and the settings of the cluster's own programs.
+    """
+
+    bases: tuple[str, ...] = ("yaml", "json")
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, name: str, views: Callable[[Root], Iterable[Root]]) -> None:
+        self.name = name
+        self._views = views
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """What the dialect sees in each resource."""
+        return (view for root in document.roots for resource in resources(root) for view in self._views(resource))
+
+
+def resources(root: Root) -> Iterator[Root]:
+    """The resource that a tree is, or those that it lists."""
+    value = root.value
+    if not isinstance(value, dict) or not _is_resource(value.get("apiVersion"), value.get("kind")):
+        return
+    items = value.get("items")
+    if value["kind"].endswith("List") and isinstance(items, list):
+        for index in range(len(items)):
+            yield from resources(root.at("items", index))
+    else:
+        yield root
+
+
+def _is_resource(version: Any, kind: Any) -> bool:
+    if not isinstance(version, str) or not isinstance(kind, str):
+        return False
+    match = _API_VERSION.fullmatch(version)
+    if match is None or (match[1] is None and kind == "Config"):
+        return False
+    group = match[1]
+    return group in _GROUPS or ("." in group and not f".{group}".endswith(_TOOLS))
+
+
+def _itself(resource: Root) -> tuple[Root]:
+    return (resource,)
+
+
+class _Parts:
+    """The locator of a view: ``places`` says where in the resource its parts are, longer paths before shorter."""
+
+    __slots__ = ("_places", "_resource")
+
+    def __init__(self, resource: Root, places: Mapping[Path, Path]) -> None:
+        self._resource = resource
+        self._places = places
+
+    def span(self, path: Path, *, key: bool) -> Span:
+        """Where a part stands, or the nearest that does; an item of a list has no key."""
+        length = next(length for length in range(len(path), -1, -1) if path[:length] in self._places)
+        place = self._places[path[:length]] + path[length:]
+        return self._resource.span(place, key=key and isinstance((0, *place)[-1], str))
+
+
+_TEMPLATE = ("spec", "template")
+_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "Pod": (),
+    "Revision": (),
+    "PodTemplate": ("template",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "ScaledJob": ("spec", "jobTargetRef", "template"),
+}
+"""Where in a resource the template of its pods is; in all others that have one, it is at ``spec.template``."""
+
+
+def _pods(resource: Root) -> Iterator[Root]:
+    """The pods of a workload as ``{kind, metadata, labels, annotations, spec}``.
+
+    Kind and metadata are the workload's, the rest is the pods' own.
+    """
+    value = resource.value
+    template = _TEMPLATES.get(value["kind"], _TEMPLATE)
+    pod = _mapping(value, *template)
+    spec = pod.get("spec")
+    if not isinstance(spec, dict) or not (_items(spec, "containers") or value["kind"] in _WORKLOADS):
+        return
+    metadata = _mapping(pod, "metadata")
+    view = {
+        "kind": value["kind"],
+        "metadata": _mapping(value, "metadata"),
+        "labels": _mapping(metadata, "labels"),
+        "annotations": _mapping(metadata, "annotations"),
+        "spec": spec,
+    }
+    places: dict[Path, Path] = {
+        (): (),
+        ("spec",): (*template, "spec"),
+        ("labels",): (*template, "metadata", "labels"),
+        ("annotations",): (*template, "metadata", "annotations"),
+        ("metadata",): ("metadata",),
+    }
+    yield Root(view, _Parts(resource, places))
+
+
+_WORKLOADS = frozenset(
+    {
+        *("Pod", "PodTemplate", "Deployment", "DeploymentConfig", "StatefulSet", "DaemonSet", "ReplicaSet"),
+        *("ReplicationController", "Job", "CronJob"),
+    }
+)
+"""Kinds that are about pods, even where nothing says what runs in them."""
+
+
+def _containers(resource: Root) -> Iterator[Root]:
+    """The containers of a workload's pods, with what Kubernetes would fill in.
+
+    Beside the fields of a container: ``kind``, ``metadata`` and ``labels`` as for pods; ``list``, where it stands in
+    the pod; ``pod``, what the pod says in a word. Its ``securityContext`` has what it inherits, its volume mounts have
+    their ``volume``, and the lists and mappings that many rules ask for are there, if empty.
+    """
+    for pod in _pods(resource):
+        spec = pod.value["spec"]
+        shared = {key: pod.value[key] for key in ("kind", "metadata", "labels")}
+        shared["pod"] = {key: value for key, value in spec.items() if not isinstance(value, dict | list)}
+        volumes = {volume["name"]: volume for volume in _items(spec, "volumes") if isinstance(volume.get("name"), str)}
+        inherited = {key: value for key, value in _mapping(spec, "securityContext").items() if key in _INHERITED}
+        for name in ("containers", "initContainers", "ephemeralContainers"):
+            for index, container in _numbered(spec, name):
+                places: dict[Path, Path] = {(): ("spec", name, index)}
+                for key in inherited.keys() - _mapping(container, "securityContext").keys():
+                    places["securityContext", key] = ("spec", "securityContext", key)
+                view = {**_filled(container, inherited, volumes), **shared, "list": name}
+                yield Root(view, _Parts(pod, places))
+
+
+def _filled(container: _Mapping, inherited: _Mapping, volumes: _Mapping) -> _Mapping:
+    own = _mapping(container, "securityContext")
+    mounts = _items(container, "volumeMounts")
+    return {
+        **container,
+        **_lists(container, "command", "args", "env", "envFrom", "ports"),
+        "resources": {key: _mapping(container, "resources", key) for key in ("requests", "limits")},
+        "securityContext": {**inherited, **own, "capabilities": _lists(_mapping(own, "capabilities"), "add", "drop")},
+        "volumeMounts": [{**mount, "volume": volumes.get(str(mount.get("name")), {})} for mount in mounts],
+    }
+
+
+_INHERITED = frozenset(
+    {
+        *("appArmorProfile", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile"),
+        "windowsOptions",
+    }
+)
+"""What containers take from the security context of their pod."""
+
+
+def _components(resource: Root) -> Iterator[Root]:
+    """The containers that run programs of the cluster itself, as ``{kind, metadata, name, <program>: <flags>}``.
+
+    Flags are without dashes, with their values as text; of one that stands there twice, the last counts.
+    """
+    for container in _containers(resource):
+        value = container.value
+        program = _program(value)
+        if not program:
+            continue
+        flags: dict[str, str] = {}
+        places: dict[Path, Path] = {(): ()}
+        words = [(key, index, str(word)) for key in ("command", "args") for index, word in enumerate(value[key])]
+        for (key, index, word), (_, _, after) in zip(words, [*words[1:], ("", 0, "-")], strict=True):
+            match = _FLAG.fullmatch(word)
+            if match:
+                flags[match[1]] = ("true" if after.startswith("-") else after) if match[2] is None else match[2].strip()
+                places[program, match[1]] = (key, index)
+        view = {**{key: value.get(key) for key in ("kind", "metadata", "name")}, program: flags}
+        yield Root(view, _Parts(container, places))
+
+
+_FLAG = re.compile(r"--?([a-z][a-z0-9-]*)(?:=([\s\S]*))?")
+_PROGRAMS = frozenset({"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"})
+_ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
+
+
+def _program(container: _Mapping) -> str:
+    """The program of the cluster that a container runs: by its command, or where only flags are given, by its image."""
+    words = [*container["command"], *container["args"]]
+    if container["command"] or not words or not str(words[0]).startswith("-"):
+        names = [str(word).rpartition("/")[2] for word in words[:2]]
+    else:
+        image = str(container.get("image")).rpartition("/")[2].partition("@")[0].partition(":")[0]
+        names = [_ARCHITECTURE.sub("", image)]
+    return next((name for name in names if name in _PROGRAMS), "")
+
+
+def _mapping(value: Any, *path: str) -> _Mapping:
+    """The mapping at a path; an empty one where there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _numbered(value: _Mapping, key: str) -> Iterator[tuple[int, _Mapping]]:
+    """The mappings in a list, where there is one, with their places in it."""
+    items = value.get(key)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            yield index, item
+
+
+def _items(value: _Mapping, key: str) -> list[_Mapping]:
+    return [item for _, item in _numbered(value, key)]
+
+
+def _lists(value: _Mapping, *names: str) -> _Mapping:
+    """The lists of these names in a mapping; an empty one for each that is not there."""
+    found = {name: value.get(name) for name in names}
+    return {name: item if isinstance(item, list) else [] for name, item in found.items()}
+
+
+KUBERNETES: Dialect = Resources("kubernetes", _itself)
+KUBERNETES_POD: Dialect = Resources("kubernetes-pod", _pods)
+KUBERNETES_CONTAINER: Dialect = Resources("kubernetes-container", _containers)
+KUBERNETES_COMPONENT: Dialect = Resources("kubernetes-component", _components)
