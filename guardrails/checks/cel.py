@@ -57,22 +57,20 @@ class Scope:
     Converting a value for the binding costs more than most expressions do. So a variable is converted when it is
     first used, and then only the members that the expression names; again, when another expression needs more, those
     that all expressions name; and all of it when one needs all. The binding wraps each function anew for each node, so
-    it gets those that are called.
+    it gets those that are called. It also copies all variables each time: so expressions about ``root``, which may be
+    large, have a bench of their own, and the others do not pay for it.
     """
 
-    __slots__ = ("_context", "_converted", "_count", "_functions", "_params", "_values", "node")
+    __slots__ = ("_benches", "_count", "_values", "node")
 
     def __init__(self, root: Any, path: str, today: str = "") -> None:
         self.node: Any = None
-        self._context: Any = None
+        self._benches: dict[bool, _Bench] = {}
         self._values: dict[str, tuple[Any, Fields]] = {
             "root": (root, None),
             "path": (path, None),
             "today": (today, None),
         }
-        self._converted: dict[str, Fields] = {}
-        self._functions: set[str] = set()
-        self._params: Any = None
         self._count = 0
 
     def enter(self, node: Any, key: str | int, fields: Fields = None) -> None:
@@ -80,13 +78,15 @@ class Scope:
         self.node = node
         self._values["self"] = (node, fields)
         self._values["key"] = (key, None)
-        self._converted.pop("self", None)
-        self._converted.pop("key", None)
+        for bench in self._benches.values():
+            bench.converted.pop("self", None)
+            bench.converted.pop("key", None)
 
     def put(self, name: str, value: Any) -> None:
         """Give a variable its value."""
         self._values[name] = (value, None)
-        self._converted.pop(name, None)
+        for bench in self._benches.values():
+            bench.converted.pop(name, None)
 
     def holds(self, expression: Expression, params: Mapping[str, Any]) -> bool:
         """Whether an expression is true; it is not where it has no value. Raises ParseError as :meth:`value` does."""
@@ -97,47 +97,60 @@ class Scope:
 
     def value(self, expression: Expression, params: Mapping[str, Any]) -> Any:
         """The value of an expression; raises EvaluationError, and ParseError when the tree is too large."""
-        if self._context is None:
-            self._context = binding().Context()
-        converted = self._converted
+        rooted = any(name == "root" for name, _ in expression.needs)
+        bench = self._benches.get(rooted)
+        if bench is None:
+            bench = self._benches[rooted] = _Bench()
         for name, needed in expression.needs:
             if name == "params":
-                if params is not self._params:
-                    self._set(name, dict(params))
-                    self._params = params
-            elif name not in converted:
-                self._convert(name, needed)
+                if params is not bench.params:
+                    self._set(bench, name, dict(params))
+                    bench.params = params
+            elif name not in bench.converted:
+                self._convert(bench, name, needed)
             else:
-                fields = converted[name]
+                fields = bench.converted[name]
                 if fields is not None and (needed is None or not needed <= fields):
                     together = self._values[name][1]
-                    self._convert(name, None if needed is None or together is None else needed | together)
+                    self._convert(bench, name, None if needed is None or together is None else needed | together)
         for name in expression.functions:
-            if name not in self._functions:
-                self._context.add_function(name, FUNCTIONS[name])
-                self._functions.add(name)
+            if name not in bench.functions:
+                bench.context.add_function(name, FUNCTIONS[name])
+                bench.functions.add(name)
         try:
-            return _program(expression.source).execute(self._context)
+            return _program(expression.source).execute(bench.context)
         except Exception as error:  # noqa: BLE001 - each mistake in the judged file comes as another class
             raise EvaluationError(_words(error)) from None
 
-    def _convert(self, name: str, fields: Fields) -> None:
+    def _convert(self, bench: _Bench, name: str, fields: Fields) -> None:
         value = self._values[name][0]
         if fields is not None and isinstance(value, dict):
             value = {field: value[field] for field in fields if field in value}
         else:
             fields = None
-        self._set(name, value)
-        self._converted[name] = fields
+        self._set(bench, name, value)
+        bench.converted[name] = fields
 
-    def _set(self, name: str, value: Any) -> None:
+    def _set(self, bench: _Bench, name: str, value: Any) -> None:
         self._count += count_values(value)
         if self._count > MAX_VALUES:
             raise ParseError("it is too large and too deep to be judged by expressions")
         try:
-            self._context.add_variable(name, value)
+            bench.context.add_variable(name, value)
         except ValueError:
-            self._context.add_variable(name, _representable(value))
+            bench.context.add_variable(name, _representable(value))
+
+
+class _Bench:
+    """The binding's context, and what was put into it."""
+
+    __slots__ = ("context", "converted", "functions", "params")
+
+    def __init__(self) -> None:
+        self.context = binding().Context()
+        self.converted: dict[str, Fields] = {}
+        self.functions: set[str] = set()
+        self.params: Any = None
 
 
 @lru_cache(maxsize=4096)
