@@ -401,6 +401,17 @@ def test_loading_costs_no_command_line_and_no_logging() -> None:
     )
 
 
+def test_a_large_root_is_kept_out_of_expressions_that_do_not_name_it() -> None:
+    scope = cel.Scope({"items": [1, 2]}, "x")
+    scope.enter(1, 0)
+    assert scope.value(cel_source.compile("root.items.size() == 2"), {}) is True
+    assert scope.value(cel_source.compile("self == 1 && path == 'x'"), {}) is True
+    kept = [set(bench.converted) for bench in scope._benches.values()]
+    assert kept == [{"root"}, {"self", "path"}]
+    scope.enter(2, 1)
+    assert scope.value(cel_source.compile("root.items.size() == self"), {}) is True
+
+
 @pytest.mark.parametrize(
     "first", ["import cel", "import logging", "from guardrails.checks.cel import binding; binding()"]
 )
