@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -11,7 +10,7 @@ from contextlib import closing
 
 from guardrails.cli import options, records
 from guardrails.cli.judging import Run
-from guardrails.cli.writing import replace
+from guardrails.cli.writing import record
 from guardrails.errors import UsageError
 from guardrails.governance import baseline, waivers
 from guardrails.governance.baseline import Known, Matched
@@ -69,9 +68,8 @@ class _State:
             ]
 
     def write(self, data: bytes) -> None:
-        path = os.path.join(self.root, BASELINE)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        replace(path, data)
+        """Put the baseline in place."""
+        record(self.root, BASELINE, data)
 
 
 def create() -> None:

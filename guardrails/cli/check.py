@@ -26,6 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--as-of", metavar="DATE", default="", help="the verdict of another day, where enforcement changes on dates"
     )
+    group = parser.add_argument_group("fixes")
+    group.add_argument("--fix", action="store_true", help="mend in the work tree what can be mended without a decision")
+    group.add_argument("--unsafe-fixes", action="store_true", help="as --fix, also where it may change what is done")
+    group.add_argument("--diff", action="store_true", help="only show what --fix, or --unsafe-fixes, would change")
     group = parser.add_argument_group("output")
     group.add_argument(
         "--format",
@@ -43,9 +47,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Judge, report, and return the exit code of the verdict."""
-    with closing(Run(args, options.date(args.as_of))) as run:
+    date = options.date(args.as_of)
+    with closing(Run(args, date)) as run:
         reporters = [(_reporter(run.plan.registry.reporters, name), path) for name, path in _outputs(args)]
-        verdict = run.verdict()
+        if args.fix or args.unsafe_fixes or args.diff:
+            from guardrails.cli import fixing  # noqa: PLC0415 - few runs change anything
+
+            if args.diff:
+                return fixing.show(args, date, run.snapshot)
+            verdict = fixing.verdict(args, date, run.snapshot)
+        else:
+            verdict = run.verdict()
     for reporter, path in reporters:
         _write(reporter, verdict, path, args)
     return verdict.exit_code

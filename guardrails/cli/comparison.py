@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 from guardrails.cli import planning, records
@@ -29,9 +29,12 @@ _ALL = ((1, 1 << 60),)
 class Comparison:
     """What takes both sides of a change."""
 
-    def __init__(self, change: Change, plan: Plan, options: Options, date: str) -> None:
+    def __init__(
+        self, change: Change, plan: Plan, plan_before: Callable[[], Plan], options: Options, date: str
+    ) -> None:
         self.change = change
         self._plan = plan
+        self._plan_before = plan_before
         self._options = options
         self._date = date
         self._touched = change.by_path
@@ -65,23 +68,34 @@ class Comparison:
             [finding for finding in odd if newness.on(finding, self._lines)],
         )
 
-    def weakenings(self) -> tuple[Sequence[Finding], Sequence[Note]]:
-        """What the change makes laxer, and what could not be told about that."""
-        report = States(self._plan)
-        new = self._waivers(self.change.head)
-        laxer = list(touched(self._waivers(self.change.base), new, self._plan.known))
-        found = [*weakened_waivers.weakenings(laxer), *self._unapproved(report, laxer)]
+    def weakenings(self) -> tuple[Sequence[tuple[Plan, Sequence[Finding]]], Sequence[Note]]:
+        """What the change makes laxer, by the plan that says so, and what could not be told about that.
+
+        It is told by the rules before the change, where they have one for it: none can switch off what tells of it.
+        """
+        plans = [self._plan]
         notes: list[Note] = []
+        found: list[Weakening] = []
         if any(map(self._is_setting, self.change.files)):
             try:
                 found += weakened_rules.weakenings(self._settled(self.change.base), self._settled(self.change.head))
+                plans.insert(0, self._plan_before())
             except UserErrors as errors:
                 text = (
                     f"the settings before the change are not valid, so what it weakens is not told: {errors.errors[0]}"
                 )
                 notes.append(Note(text))
-        findings = [finding for weakening in found for finding in report.finding(*weakening)]
-        return findings, notes
+        reports = list(map(States, plans))
+        new = self._waivers(self.change.head)
+        laxer = list(touched(self._waivers(self.change.base), new, self._plan.known))
+        found += [*weakened_waivers.weakenings(laxer), *self._unapproved(reports[0], laxer)]
+        told: list[tuple[Plan, list[Finding]]] = [(plan, []) for plan in plans]
+        for weakening in found:
+            for report, (_, findings) in zip(reports, told, strict=True):
+                if answer := list(report.finding(*weakening)):
+                    findings.extend(answer)
+                    break
+        return told, notes
 
     def _waivers(self, snapshot: Snapshot) -> list[Waiver]:
         """The waivers of a side: those of the file, and of comments in the files that the change touched."""
@@ -104,10 +118,24 @@ class Comparison:
 
         root = self.change.head.root
         for waiver, _ in laxer:
-            commit = changes.brought(root, self.change, waiver.place.path, waiver.place.line)
-            if commit:
+            brought = (
+                changes.brought(root, self.change, waiver.place.path, line) for line in self._lines_of_waiver(waiver)
+            )
+            for commit in dict.fromkeys(filter(None, brought)):
                 signature = changes.signature(root, commit.id) if asked == "signature" else ""
                 yield from weakened_waivers.unapproved(waiver, commit, asked, signature)
+
+    def _lines_of_waiver(self, waiver: Waiver) -> Sequence[int]:
+        """The lines of a waiver that the change brought: each may come from a commit of its own."""
+        path, first, *_ = waiver.place
+        end = first + 1 if waiver.mark else next(line for line in self._starts if line > first)
+        return [line for low, high in self._lines(path) for line in range(max(low, first), min(high + 1, end))]
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        """The lines at which the waivers of the file begin, and the one behind its last."""
+        data = records.content(self.change.head, WAIVERS) or b""
+        return [*(waiver.place.line for waiver in waivers.parse(data)[0]), data.count(b"\n") + 2]
 
     def _is_setting(self, file: ChangedFile) -> bool:
         """Whether a file may say what rules there are, or how they are set: a pack may be any folder of YAML."""

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class Run:
     """A check of a snapshot, or of a change; closes what it opened."""
 
-    def __init__(self, args: Namespace, date: str) -> None:
+    def __init__(self, args: Namespace, date: str, snapshot: Snapshot | None = None) -> None:
         self._started = monotonic()
         self._args = args
         self._date = date
         self._options = options.rule_options(args)
-        self.snapshot: Snapshot = options.open_snapshot(args, next(iter(args.paths), "."))
+        self.snapshot: Snapshot = snapshot or options.open_snapshot(args, next(iter(args.paths), "."))
         try:
             self.change = options.change(args, self.snapshot)
             self.selection = self._select()
@@ -72,13 +72,14 @@ class Run:
         findings: Sequence[Finding] = result.findings
         excused: Sequence[tuple[Finding, Excuse]] = ()
         odd: Sequence[Finding] = ()
+        told: Sequence[tuple[Plan, Sequence[Finding]]] = ()
         if governed := self._governed(result):
             findings, excused, odd = governed.stands, governed.excused, governed.odd
         if self.comparison:
             if self._args.new_only:
                 findings, excused, odd = self.comparison.only_new(findings, excused, odd)
-            laxer, notes = self.comparison.weakenings()
-            odd, result = (*odd, *laxer), result._replace(notes=(*result.notes, *notes))
+            told, notes = self.comparison.weakenings()
+            result = result._replace(notes=(*result.notes, *notes))
         return judge(
             self.plan,
             self._with_unjudged(result),
@@ -87,6 +88,7 @@ class Run:
             complete=self.selection.complete and self._all_rules,
             findings=self._merged(findings, odd),
             excused=excused,
+            told=[(plan, identified(found)) for plan, found in told],
             seconds=monotonic() - self._started,
         )
 
@@ -134,7 +136,7 @@ class Run:
         return govern(
             self.plan,
             result,
-            records.read(self._judge_by),
+            records.read(self._judge_by)._replace(there=lambda path: self.snapshot.entry(path) is not None),
             scope=Scope(paths, self.selection.repository_rules, self._all_rules, not result.problems),
             date=self._date,
             marks=self.comparison.marks_kept(result.marks) if self._by_base and self.comparison else result.marks,
@@ -148,7 +150,14 @@ class Run:
             return None
         from guardrails.cli.comparison import Comparison  # noqa: PLC0415 - only runs about a change
 
-        return Comparison(self.change, self.plan, self._options, self._date)
+        return Comparison(self.change, self.plan, self._plan_before, self._options, self._date)
+
+    def _plan_before(self) -> Plan:
+        """The plan by the settings that the change starts from."""
+        if self._by_base or not self.change:
+            return self.plan
+        base = self.change.base
+        return planning.obtain(base, self._options, planning.config_files(base, base.entries()))
 
     @property
     def nothing(self) -> Scan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from guardrails.engine.scan import Scan
 from guardrails.findings import Finding
 from guardrails.policy.terms import BASELINE, WAIVERS
 from guardrails.repository.change import Change
-from guardrails.repository.entry import FILE, Snapshot
+from guardrails.repository.entry import FILE, SUBMODULE, Snapshot
 
 if TYPE_CHECKING:
     from guardrails.engine.marks import Mark
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def content(snapshot: Snapshot, path: str) -> bytes | None:
-    """The content of a file, or None when there is no regular file at the path."""
+    """The content of a file, or None when there is nothing at the path; of a link its target, which is no record."""
     entry = snapshot.entry(path)
-    return snapshot.read(entry) if entry is not None and entry.kind == FILE else None
+    return snapshot.read(entry) if entry is not None and entry.kind != SUBMODULE else None
 
 
 def are_in(snapshot: Snapshot) -> bool:
@@ -63,21 +64,25 @@ def marks_of(snapshot: Snapshot, path: str) -> Sequence[Mark]:
     if entry is None or entry.kind != FILE:
         return ()
     file = File(entry, snapshot.read, {})
-    return tuple(marks(file)) if SIGN in file.data else ()
-
-
-def marks_before(change: Change) -> frozenset[tuple[str, str]]:
-    """Path and text of the inline waivers that were there before a change, in the files that it touched."""
-    return frozenset(
-        (file.path, mark.text) for file in change.files if file.before for mark in marks_of(change.base, file.before)
-    )
+    return tuple(marks(file)) if SIGN in file.utf8 else ()
 
 
 def marks_kept(marks: Iterable[Mark], change: Change) -> list[Mark]:
-    """The inline waivers that a change did not bring."""
-    old = marks_before(change)
+    """The inline waivers that a change did not bring: with the same words about the same line, and no more of them."""
     touched = change.by_path
-    return [mark for mark in marks if mark.path not in touched or (mark.path, mark.text) in old]
+    left = Counter(
+        (file.path, mark.text, mark.about)
+        for file in change.files
+        if file.before
+        for mark in marks_of(change.base, file.before)
+    )
+    kept = []
+    for mark in marks:
+        key = (mark.path, mark.text, mark.about)
+        if mark.path not in touched or left[key] > 0:
+            left[key] -= 1
+            kept.append(mark)
+    return kept
 
 
 def odd(plan: Plan, snapshot: Snapshot, scan: Scan, date: str, change: Change | None) -> Iterable[Finding]:
@@ -86,7 +91,8 @@ def odd(plan: Plan, snapshot: Snapshot, scan: Scan, date: str, change: Change | 
     from guardrails.governance.governing import govern  # noqa: PLC0415
     from guardrails.governance.states import Scope  # noqa: PLC0415
 
-    comparison = Comparison(change, plan, Options(), date) if change else None
+    comparison = Comparison(change, plan, lambda: plan, Options(), date) if change else None
     before = comparison.before if comparison else None
     found = govern(plan, scan, read(snapshot), scope=Scope(), date=date, before=before).odd
-    return (*found, *comparison.weakenings()[0]) if comparison else found
+    told = comparison.weakenings()[0] if comparison else ()
+    return (*found, *(finding for _, findings in told for finding in findings))

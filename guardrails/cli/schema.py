@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "name",
         choices=list(_PACKAGES),
-        help="policy: a policy file; config: .guardrails.yaml; waivers: .guardrails/waivers.yaml; report: of --format json",
+        help="of a policy file, of .guardrails.yaml, of .guardrails/waivers.yaml, or of the output of --format json",
     )
 
 

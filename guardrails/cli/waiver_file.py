@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 
-from guardrails.cli.writing import replace
+from guardrails.cli.writing import record
 from guardrails.errors import UsageError
 from guardrails.governance.waivers import FIELDS, Waiver, parse
 from guardrails.policy.terms import WAIVERS
@@ -30,16 +29,17 @@ def snippet(waiver: Waiver) -> str:
 
 def append(root: str, data: bytes | None, waiver: Waiver) -> None:
     """Add a waiver at the end of the file; raises UsageError where the file is not written as we write it."""
-    text = _HEAD if data is None else data.decode("utf-8", "replace")
+    text = _HEAD if data is None else data.decode("utf-8", "surrogateescape")
     text = re.sub(r"(?m)^waivers:[ \t]*(?:\[\]|null|~)[ \t]*$", "waivers:", text)
     text += "" if text.endswith("\n") or not text else "\n"
     old = parse(data)[0] if data is not None else ()
     new = _indented(snippet(waiver), text)
-    if list(map(_essence, parse((text + new).encode())[0])) != [*map(_essence, old), _essence(waiver)]:
+    written = (text + new).encode("utf-8", "surrogateescape")
+    if list(map(_essence, parse(written)[0])) != [*map(_essence, old), _essence(waiver)]:
         raise UsageError(
             f"{WAIVERS} is written in a way that cannot be added to", hint=f"add this by hand:\n{snippet(waiver)}"
         )
-    _write(root, (text + new).encode())
+    record(root, WAIVERS, written)
 
 
 def remove(root: str, data: bytes, gone: Sequence[Waiver]) -> None:
@@ -47,29 +47,30 @@ def remove(root: str, data: bytes, gone: Sequence[Waiver]) -> None:
     if not gone:
         return
     waivers = parse(data)[0]
-    lines = data.decode("utf-8", "replace").split("\n")
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
     starts = [_start(lines, waiver.place.line) for waiver in waivers]
     ends = [*starts[1:], _end(lines, starts[-1])]
     places = {waiver.place for waiver in gone}
     for waiver, start, end in reversed(list(zip(waivers, starts, ends, strict=True))):
         if waiver.place in places:
             del lines[start:end]
-    text = "\n".join(lines).encode()
+    text = "\n".join(lines).encode("utf-8", "surrogateescape")
     kept = [_essence(waiver) for waiver in waivers if waiver.place not in places]
     left, flaws = parse(text)
-    if list(map(_essence, left)) != kept or len(flaws) > len(parse(data)[1]):
+    if list(map(_essence, left)) != kept or len(flaws) != len(parse(data)[1]):
         numbers = ", ".join(str(waiver.place.line) for waiver in gone)
         raise UsageError(
             f"{WAIVERS} is written in a way that cannot be taken apart",
             hint=f"take out by hand the waivers at line {numbers}",
         )
-    _write(root, text)
+    record(root, WAIVERS, text)
 
 
 def _start(lines: Sequence[str], line: int) -> int:
-    """The index of the first line of the item at a line: the comments above belong to it."""
+    """The index of the first line of the item at a line: the comments above that stand as far in belong to it."""
     start = line - 1
-    while start and lines[start - 1].lstrip().startswith("#") and lines[start - 1][:1] in {" ", "\t"}:
+    margin = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
+    while start and lines[start - 1].startswith(margin + "#"):
         start -= 1
     return start
 
@@ -98,9 +99,3 @@ def _scalar(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
     dated = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
     return text if plain or dated else json.dumps(text, ensure_ascii=False)
-
-
-def _write(root: str, data: bytes) -> None:
-    path = os.path.join(root, WAIVERS)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    replace(path, data)

@@ -21,6 +21,7 @@ from guardrails.governance.waivers import Waiver, day
 from guardrails.matching import GlobSet
 from guardrails.policy.terms import ANY_WAIVER, WAIVERS, Waivable, selects
 from guardrails.reporters.terminal import visible
+from guardrails.repository.entry import Snapshot
 
 USUAL_DAYS = 90
 """How long a waiver lasts when nobody says, in days."""
@@ -31,6 +32,7 @@ def add(args: Namespace) -> int:
     asking = sys.stdin.isatty() and sys.stdout.isatty()
     with closing(Run(options.whole(args), options.today())) as run:
         held = records.read(run.snapshot)
+        args.paths = [from_root(run.snapshot, given) for given in args.paths]
         written, _ = reading.parse(held.waivers) if held.waivers is not None else ((), ())
         findings = _standing(run, held) if _from_finding(args) else ()
         waiver = _about(args, findings, run.plan, asking=asking)
@@ -61,9 +63,11 @@ def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: 
     if not args.rule:
         finding = _by_fingerprint(args, findings) if args.fingerprint else _chosen(findings, asking=asking)
         return Waiver(finding.rule, place, paths=(literal(finding.location.path),), fingerprint=args.fingerprint)
-    known = plan.known
-    if not any(selects(args.rule, rule) for rule in known):
+    meant = [rule for rule in plan.known if selects(args.rule, rule)]
+    if not meant:
         raise UsageError(f"no rule or policy is named '{args.rule}'", hint="`guardrails rules --off` lists them")
+    if all(rule.startswith("governance/") for rule in meant):
+        raise UsageError("what is said of waivers cannot be waived", hint="mend the waiver, or narrow it")
     lines = [(path, line) for path, line in map(_line, args.paths) if line]
     if lines and (len(args.paths) > 1 or args.fingerprint):
         raise UsageError("PATH:LINE names one finding, alone", hint="give several paths, or one line of one path")
@@ -74,7 +78,7 @@ def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: 
         raise UsageError("say what the waiver is about", hint=f"guardrails waivers add {args.rule} PATH")
     if args.fingerprint:
         _by_fingerprint(args, findings)
-    return Waiver(args.rule, place, paths=tuple(map(_glob, args.paths)), fingerprint=args.fingerprint)
+    return Waiver(args.rule, place, paths=tuple(args.paths), fingerprint=args.fingerprint)
 
 
 def literal(path: str) -> str:
@@ -82,10 +86,13 @@ def literal(path: str) -> str:
     return "/" + "".join("\\" + char if char in "*?[]\\!# " else char for char in path)
 
 
-def _glob(given: str) -> str:
-    """What was given as a glob; the path of a file means that file, and not others of its name."""
-    there = os.path.exists(given) and not os.path.isdir(given)
-    return literal(given) if there else given
+def from_root(snapshot: Snapshot, given: str) -> str:
+    """What was given, as a glob or PATH:LINE from the root; a path that is there means itself, not others so named."""
+    path, line = _line(given)
+    inside = options.relative(snapshot, path) if os.path.lexists(path) else ""
+    if not inside:
+        return given
+    return f"{inside}:{line}" if line else literal(inside) + ("/" if os.path.isdir(path) else "")
 
 
 def _line(given: str) -> tuple[str, int]:

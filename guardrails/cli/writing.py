@@ -7,6 +7,19 @@ import os
 from guardrails.errors import UsageError
 
 
+def record(root: str, path: str, data: bytes) -> None:
+    """Put a file of the repository in place, and its folder if need be; raises UsageError, also for linked folders."""
+    full = os.path.join(root, path)
+    folder = os.path.dirname(full)
+    if os.path.islink(folder) or os.path.islink(full):
+        raise UsageError(f"{path} is a link, or lies behind one", hint="put a regular file and folder in its place")
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from None
+    replace(full, data)
+
+
 def replace(path: str, data: bytes) -> None:
     """Put a file in the place of another at once; pipes and devices are written to as they are. Raises UsageError."""
     try:

@@ -22,6 +22,8 @@ _OPENERS = (
 )
 _CLOSERS = r"(?:\*/(?:\s*-?\}\})?|-->|#\}|--?%>|%>|\*\)|-\}|\]\])"
 _TEXT = r"\s*guardrails:\s*waive\b[ \t]*(.*)"
+_QUOTES = frozenset("'\"`")
+"""What stands before a comment that is not one, but part of a text."""
 _CLOSED = re.compile(rf"{_CLOSERS}$")
 
 _C = ("//", "/*", "* ", "*/", "**/")
@@ -72,8 +74,9 @@ def marks(file: File) -> Iterator[Mark]:
             goes_on = _GOES_ON.get(match[1][0], (match[1],))
             last = ends.behind(index, goes_on)
             about = " ".join(file.lines[last - 1].split())[:MAX_SOURCE] if last > index + 1 else ""
-            yield Mark(file.path, index + 1, index + 2, last, ends.on_top(index, goes_on), _unclosed(match[2]), about)
-        elif beside and (match := beside.search(line)):
+            top = ends.on_top(index, goes_on)
+            yield Mark(file.path, index + 1, index + 2, last, top, _unclosed(match[2]), about)
+        elif beside and (match := beside.search(line)) and _QUOTES.isdisjoint(line[: match.start()]):
             yield Mark(file.path, index + 1, 0, 0, False, _unclosed(match[1]))
 
 
@@ -81,7 +84,8 @@ def marks(file: File) -> Iterator[Mark]:
 def _patterns(markup: bool) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
     """For a waiver on a line of its own, and for one behind something."""
     own = re.compile(rf"\s*({'<!--' if markup else _OPENERS}){_TEXT}")
-    beside = None if markup else re.compile(rf"\s(?:{_OPENERS}){_TEXT}")  # In prose it is an example, and no slip.
+    # In prose it is an example, and no slip.
+    beside = None if markup else re.compile(rf"\s(?:#+|//+|/\*+|--+|;+|%+|<!--){_TEXT}")
     return own, beside
 
 

@@ -87,7 +87,7 @@ class _Run:
         self.date = date
         self.marks: list[Mark] = []
         self.marking = "governance" in plan.kinds  # Its rules are about waivers that excuse nothing, too.
-        self.formats = _Formats(plan)
+        self.formats = Formats(plan)
         self.findings: list[Finding] = []
         self.facts: dict[str, list[Fact]] = {}
         self.problems: list[Problem] = []
@@ -121,7 +121,7 @@ class _Run:
     def _mark(self, file: File) -> None:
         """Take the inline waivers of a file."""
         try:
-            if SIGN in file.data:
+            if SIGN in file.utf8:
                 self.marks += marks(file)
         except (_TooLargeError, RepositoryError):
             return  # Told already by the rules that wanted to read it.
@@ -216,7 +216,7 @@ class _Run:
         self.problems.append(Problem(known.message, path=path, detail="".join(traceback.format_exception(error))))
 
 
-class _Formats(dict[str, "_Guarded"]):
+class Formats(dict[str, "_Guarded"]):
     """Formats by name, each imported when a file first needs it."""
 
     def __init__(self, plan: Plan) -> None:

@@ -107,10 +107,12 @@ def _moved(
 ) -> tuple[list[tuple[Finding, Known]], list[Finding]]:
     """Match findings with entries of files that are gone; what is matched is taken out of ``waiting``."""
     gone: dict[str, list[str]] = {}
+    named: dict[tuple[str, str], list[str]] = {}
     rules = {finding.rule for finding in findings}
     for rule, path in dict.fromkeys((item.rule, item.path) for item in waiting.values() if item.rule in rules):
         if not there(path):
             gone.setdefault(rule, []).append(path)
+            named.setdefault((rule, path.rpartition("/")[2]), []).append(path)
     moved: list[tuple[Finding, Known]] = []
     new: list[Finding] = []
     counts: dict[tuple[str, str, str], int] = {}
@@ -118,7 +120,8 @@ def _moved(
         same = (finding.rule, finding.location.path, " ".join(finding.evidence.split()))
         occurrence = counts[same] = counts.get(same, -1) + 1
         item = None
-        for path in gone.get(finding.rule, ())[:_MOST_MOVES]:
+        likely = named.get((finding.rule, finding.location.path.rpartition("/")[2]), ())
+        for path in (*likely[:_MOST_MOVES], *gone.get(finding.rule, ())[:_MOST_MOVES]):
             was = fingerprint(finding.rule, path, finding.evidence, occurrence)
             item = waiting.pop((finding.rule, was, path), None)
             if item:
@@ -131,7 +134,7 @@ def _moved(
 
 
 _MOST_MOVES = 200
-"""Files that a finding may have come from; more than that is no move any more."""
+"""Files of its own name, and of any, that a finding may have come from; more than that is no move any more."""
 
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 

@@ -23,11 +23,11 @@ def new(
         stood[key] = stood.get(key, 0) + 1
     found = []
     for finding in findings:
-        path = finding.location.path
-        key = (finding.rule, moved.get(path, path), _words(finding.evidence))
-        if stood.get(key, 0):
-            stood[key] -= 1
-            if not on(finding, lines):
+        if not on(finding, lines):  # Only these use up what stood: else a copy above would make them look new.
+            path = finding.location.path
+            key = (finding.rule, moved.get(path, path), _words(finding.evidence))
+            if stood.get(key, 0):
+                stood[key] -= 1
                 continue
         found.append(finding)
     return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from guardrails.engine.plan import Plan
-from guardrails.engine.scan import Scan
+from guardrails.engine.scan import Scan, order
 from guardrails.findings import Enforcement, Finding, Note, Problem, Severity
 from guardrails.policy.terms import RuleInfo
 
@@ -97,13 +97,21 @@ def judge(
     complete: bool,
     findings: Iterable[Finding] | None = None,
     excused: Iterable[tuple[Finding, Excuse]] = (),
+    told: Sequence[tuple[Plan, Sequence[Finding]]] = (),
     seconds: float = 0.0,
 ) -> Verdict:
-    """The verdict of a scan on an ISO date; ``findings`` are those that stand, all of them unless given."""
-    stand = scan.findings if findings is None else findings
+    """The verdict of a scan on an ISO date; ``findings`` are those that stand, all of them unless given.
+
+    What is ``told`` of a change stands as well, each by a plan of its own.
+    """
+    stand: list[Judged] = []
+    infos = dict(plan.infos)
+    for by, found in ((plan, scan.findings if findings is None else findings), *told):
+        stand += _judged(by, ((finding, None) for finding in found), date)
+        infos = {finding.rule: by.infos[finding.rule] for finding in found} | infos
     return Verdict(
-        findings=tuple(_judged(plan, ((finding, None) for finding in stand), date)),
-        rules=tuple(plan.infos.values()),
+        findings=tuple(sorted(stand, key=lambda judged: order(judged.finding)) if told else stand),
+        rules=tuple(infos[rule] for rule in sorted(infos)) if told else tuple(plan.infos.values()),
         problems=scan.problems,
         notes=scan.notes,
         files=scan.files,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from guardrails.config import Decision, Origin, looser
 from guardrails.engine.settle import Settled
 from guardrails.findings import Location
 from guardrails.governance.weakened_waivers import Weakening
-from guardrails.policy.model import Rule
+from guardrails.policy.model import Match, Rule
 from guardrails.policy.terms import SETTINGS, Waivable
 
 WEAKENED, EXCLUDED = "change-weakens-rule", "change-excludes-paths"
@@ -36,7 +36,7 @@ def _losses(old: Settled, new: Settled, rule: Rule, now: Rule | None) -> Iterato
     if not any(old.decision(rule, folder).enabled for folder in folders):
         return
     if now is None:
-        yield WEAKENED, Location(_inside(rule.path)), "removes {}"
+        yield WEAKENED, _of_removal(rule, new), "removes {}"
         return
     if now.block != rule.block or now.kind != rule.kind:
         yield (
@@ -50,7 +50,7 @@ def _losses(old: Settled, new: Settled, rule: Rule, now: Rule | None) -> Iterato
     for folder in folders:
         before, after = old.decision(rule, folder), new.decision(now, folder)
         if before.enabled:
-            yield from _of_decision(before, after, {**now.parameters, **rule.parameters}, new, folder)
+            yield from _of_decision(before, after, rule.parameters, new, folder)
 
 
 def _of_decision(
@@ -67,32 +67,48 @@ def _of_decision(
     if looser(after.enforcement, before.enforcement):
         what = f"lets {{}} enforce less, or later{where}"
         yield WEAKENED, _place(after.origins["enforcement"], new, folder), what
-    for name in before.parameters.keys() & after.parameters.keys():
-        shape = shapes[name]
-        if _is_looser(shape, before.parameters[name], after.parameters[name]):
+    for name, shape in shapes.items():
+        if name in after.parameters and _is_looser(shape, before.parameters[name], after.parameters[name]):
             value = str(after.parameters[name])
             what = f"loosens parameter '{name}' of {{}} to {_quoted(value)}{where}"
             yield WEAKENED, _place(after.origins[name], new, folder), what
-    for where_from, glob in after.exclude:
-        if (where_from, glob) not in before.exclude:
+    for where_from in dict.fromkeys(folder for folder, _ in (*after.exclude, *before.exclude)):
+        old_globs, new_globs = _globs_of(before, where_from), _globs_of(after, where_from)
+        for glob in _more(old_globs, new_globs):
             what = f"takes {_quoted(glob)}{f' of {where_from}/' if where_from else ''} out of what {{}} judges"
             yield EXCLUDED, _of_exclude(new, where_from, glob), what
+
+
+def _globs_of(decision: Decision, folder: str) -> Sequence[str]:
+    return [glob for where_from, glob in decision.exclude if where_from == folder]
+
+
+def _more(old: Sequence[str], new: Sequence[str]) -> Sequence[str]:
+    """The globs by which a list matches what it did not before; order counts where some take others back."""
+    more = [glob for glob in new if not glob.startswith("!") and glob not in old]
+    more += [glob for glob in old if glob.startswith("!") and glob not in new]
+    if not more and any(glob.startswith("!") for glob in new):
+        return new if [glob for glob in old if glob in new] != [glob for glob in new if glob in old] else ()
+    return more
 
 
 def _of_match(old: Rule, new: Rule) -> Iterator[Loss]:
     """What the rule itself leaves out that it did not before."""
     place = Location(_inside(new.path), new.line)
-    excluded = {glob for match in old.match for glob in match.exclude}
-    if more := [glob for match in new.match for glob in match.exclude if glob not in excluded]:
+    excluded = [glob for match in old.match for glob in match.exclude]
+    if more := _more(excluded, [glob for match in new.match for glob in match.exclude]):
         yield EXCLUDED, place, f"takes {', '.join(map(_quoted, more))} out of what {{}} judges"
-    paths = {glob for match in new.match for glob in match.paths}
-    formats = {name for match in new.match for name in match.formats}
-    gone = [glob for match in old.match for glob in match.paths if glob not in paths]
-    if gone and paths:
-        yield EXCLUDED, place, f"takes {', '.join(map(_quoted, gone))} out of what {{}} judges"
-    gone = [name for match in old.match for name in match.formats if name not in formats]
-    if (gone and formats) or len(new.match) > len(old.match):
+    if not all(_is_implied(match, old.match) for match in new.match):
         yield EXCLUDED, place, "narrows which files {} judges"
+
+
+def _is_implied(match: Match, old: Sequence[Match]) -> bool:
+    """Whether nothing that passed the old matches is held up by this one."""
+    return (
+        (not match.paths or any(was.paths and not _more(match.paths, was.paths) for was in old))
+        and (not match.formats or any(was.formats and {*was.formats} <= {*match.formats} for was in old))
+        and (not match.max_size or any(0 < was.max_size <= match.max_size for was in old))
+    )
 
 
 def _is_looser(shape: Mapping[str, Any], old: Any, new: Any) -> bool:
@@ -103,9 +119,9 @@ def _is_looser(shape: Mapping[str, Any], old: Any, new: Any) -> bool:
         case "lower":
             return bool(_number(new) < _number(old))
         case "more":
-            return isinstance(new, list) and any(item not in old for item in new)
+            return isinstance(new, list) and not (isinstance(old, list) and all(item in old for item in new))
         case "fewer":
-            return isinstance(old, list) and any(item not in new for item in old)
+            return isinstance(old, list) and not (isinstance(new, list) and all(item in new for item in old))
         case bool() as laxer:
             return bool(new != old and new == laxer)
     return False
@@ -119,7 +135,7 @@ def _number(value: Any) -> float:
             return float(parse_size(value))
         except (KeyError, ValueError):
             return 0.0
-    return float(value)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _asks_less(old: Waivable, new: Waivable) -> Iterator[str]:
@@ -158,6 +174,14 @@ def _place(origin: Origin, new: Settled, folder: str) -> Location:
         return Location(_inside(origin.text), origin.line)
     layers = [layer.path for layer in new.layers_of(folder)]
     return Location(layers[-1] if layers else SETTINGS[0])
+
+
+def _of_removal(rule: Rule, new: Settled) -> Location:
+    """Where a rule is gone from: the list of packs, or the file that it was in."""
+    root = next((layer for layer in new.layers if not layer.folder), None)
+    if rule.pack in new.packs or rule.pack in new.options.policies:
+        return Location(_inside(rule.path))
+    return Location(root.path, root.lines.get("packs", 0)) if root else Location(SETTINGS[0])
 
 
 def _of_exclude(new: Settled, folder: str, glob: str) -> Location:

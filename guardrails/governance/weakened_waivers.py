@@ -117,7 +117,7 @@ def unapproved(waiver: Waiver, commit: Commit, asked: str, signature: str) -> It
     wrote it, and an author only what somebody set: see docs/governance.md.
     """
     problem = ""
-    if not waiver.approver:
+    if not name_of(waiver.approver):
         problem = "" if asked == "author" else "it names no approver"
     elif name_of(waiver.approver) in _names(commit):
         problem = f"its author {commit.author} is the approver as well"

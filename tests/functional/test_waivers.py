@@ -79,6 +79,7 @@ def test_the_life_of_a_waiver(shop):
         ({"owner": None}, ["waiver-without-owner"], False),
         ({"reason": None}, ["waiver-incomplete"], False),
         ({"paths": ["**"]}, ["waiver-too-broad"], False),
+        ({"paths": ["[a-z]*", "[A-Z]*", "[._0-9]*", "?"]}, ["waiver-too-broad"], False),
         ({"rule": "*"}, ["waiver-too-broad"], False),
         ({"rule": "no/such-rule"}, ["waiver-unknown-rule"], True),
         ({"paths": ["other/"]}, ["waiver-unused"], True),
@@ -112,6 +113,30 @@ def test_what_is_no_waivers_file_is_told_at_its_place(shop, text):
     assert done.returncode == 1
     assert f"{WAIVERS}:" in done.stdout
     assert "governance/waiver-malformed" in done.stdout
+
+
+def test_a_link_is_no_waivers_file(shop):
+    shop.write({"elsewhere.yaml": waiver(), ".guardrails/baseline": "# nothing\n"})
+    (shop.root / WAIVERS).symlink_to("../elsewhere.yaml")
+    findings, excused = found(shop)
+    assert (findings, excused) == ([("governance/waiver-malformed", 1), (RULE, 1)], [])
+    done = shop.run("waivers", "add", RULE, "Dockerfile", "--reason", "R", "--owner", "o")
+    assert (done.returncode, (shop.root / "elsewhere.yaml").read_text()) == (2, waiver())
+
+
+def test_a_linked_folder_is_not_written_through(shop, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (shop.root / ".guardrails").symlink_to(tmp_path / "outside")
+    for args in (("waivers", "add", RULE, "Dockerfile", "--reason", "R", "--owner", "o"), ("baseline", "create")):
+        done = shop.run(*args)
+        assert (done.returncode, "is a link, or lies behind one" in done.stderr) == (2, True)
+    assert not list((tmp_path / "outside").iterdir())
+
+
+def test_inline_in_utf_16(shop):
+    text = f"# guardrails: waive {RULE} until=2026-12-31 reason=R\nFROM debian\n"
+    (shop.root / "Dockerfile").write_bytes(text.encode("utf-16"))
+    assert found(shop)[1] == [RULE]
 
 
 def test_absent_things_can_be_waived(repo):
@@ -316,7 +341,11 @@ def test_add_keeps_what_stands_in_the_file(shop):
         ((RULE, "Dockerfile:7", "--reason", "R"), "finds nothing at Dockerfile:7"),
         ((RULE, "Dockerfile", "--reason", "R", "--owner", "o", "--expires", "soon"), "that is not a date"),
         ((RULE, "Dockerfile", "--reason", "R", "--owner", "o", "--expires", "2020-01-01"), "expired on 2020-01-01"),
-        (("governance/waiver-expired", "x", "--reason", "R", "--owner", "o"), "cannot be waived"),
+        (
+            ("governance/waiver-expired", "x", "--reason", "R", "--owner", "o"),
+            "what is said of waivers cannot be waived",
+        ),
+        (("guardrails/unparsable-file", "x", "--reason", "R"), "the waiver needs --owner"),
         (("--fingerprint", "abc", "--reason", "R"), "no finding has the fingerprint abc"),
         ((RULE, "[", "--reason", "R", "--owner", "o"), "error: [: "),
     ],

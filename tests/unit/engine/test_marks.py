@@ -144,7 +144,9 @@ def test_work_is_linear(text):
 
 
 LINE = st.one_of(
-    st.sampled_from(["", "  ", "code", "# why", "// why", "/*", " * x", "*/", "'x'", '"y": 1', "---", "-- x", "<!-- x -->"]),
+    st.sampled_from(
+        ["", "  ", "code", "# why", "// why", "/*", " * x", "*/", "'x'", '"y": 1', "---", "-- x", "<!-- x -->"]
+    ),
     st.sampled_from([f"{opener} {WAIVE}" for opener in ("#", "//", "/*", " *", "--", "'", "<!--")]),
     st.text(max_size=20),
 )
