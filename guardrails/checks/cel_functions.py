@@ -4,9 +4,11 @@ They are public: a function, or a method of its first argument::
 
     text.lowerAscii()               text.upperAscii()              text.trim()
     text.split(separator)           list.join([separator])         text.replace(old, new)
+    list.distinct()                 without what was there before
     text.indexOf(part)              -1 when it is not there
     text.substring(start[, end])    an error when it is out of range
     text.glob(pattern)              * any text but /, ** any text, ? one character but /
+    commands(text)                  the shell commands of a script: [{name, args, text, pipe, packages}]
     image(text)                     {registry, repository, name, tag, digest} of a container image
     days(from, until)               whole days between two ISO dates; an error when one is none
     isDate(text)                    whether it is a day written as YYYY-MM-DD
@@ -14,6 +16,7 @@ They are public: a function, or a method of its first argument::
     pairs(labels)                   the entries of a mapping as a sorted list of texts, such as app=shop
     selects(selector, labels)       whether a selector of Kubernetes, or one that is labels itself, selects labels
     grants(rule, group, resources, verbs)  whether a rule of a role grants one of the verbs on one of the resources
+    resembles(text, list)           the text of the list that is one slip of the pen away; empty when none is
     resolve(folder, target)         the path in the repository that a link leads to; empty when it leads elsewhere
 
 Each takes linear time, and refuses to make what is much larger than what it was given.
@@ -89,6 +92,13 @@ def _join(parts: list[str], separator: str = "") -> str:
     return separator.join(parts)
 
 
+def _distinct(parts: list[Any]) -> list[Any]:
+    found: dict[tuple[type, str], Any] = {}
+    for part in parts:
+        found.setdefault((type(part), str(part)), part)
+    return list(found.values())
+
+
 def _replace(text: str, old: str, new: str) -> str:
     _bound(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
@@ -108,6 +118,12 @@ def _substring(text: str, start: int, end: int | None = None) -> str:
     if not 0 <= start <= end <= len(text):
         raise ValueError("out of range")
     return text[start:end]
+
+
+def _commands(text: str) -> list[dict[str, Any]]:
+    from guardrails.documents.shell_commands import values  # noqa: PLC0415 - few policies ask for it
+
+    return values(text)
 
 
 def _image(reference: str) -> dict[str, str]:
@@ -192,7 +208,11 @@ def _holds(expression: dict[str, Any], labels: dict[str, str]) -> bool:
 
 def _grants(rule: dict[str, list[str]], group: str, resources: list[str], verbs: list[str]) -> bool:
     granted = rule.get("resources") or []
-    wanted = {"*", *resources, *(f"*/{part}" for _, slash, part in (name.partition("/") for name in resources) if slash)}
+    wanted = {
+        "*",
+        *resources,
+        *(f"*/{part}" for _, slash, part in (name.partition("/") for name in resources) if slash),
+    }
     return (
         not {"*", group}.isdisjoint(rule.get("apiGroups") or [])
         and not wanted.isdisjoint(granted)
@@ -205,8 +225,23 @@ def _word(value: Any) -> str:
     return _string(value) if isinstance(value, bool) else str(value)
 
 
+def _resembles(text: str, others: list[str]) -> str:
+    """The first of the others that one inserted, left out, changed or swapped character makes of the text."""
+    return next((other for other in others if other != text and _is_near(text, other)), "")
+
+
+def _is_near(text: str, other: str) -> bool:
+    if abs(len(text) - len(other)) > 1:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
+    swapped = text[at : at + 2] == other[at : at + 2][::-1] and text[at + 2 :] == other[at + 2 :]
+    return swapped or any(text[at + a :] == other[at + b :] for a, b in ((1, 1), (1, 0), (0, 1)))
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "commands": _commands,
     "days": _days,
+    "distinct": _distinct,
     "glob": _glob,
     "grants": _grants,
     "image": _image,
@@ -217,6 +252,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pairs": _pairs,
     "quantity": _quantity,
     "replace": _replace,
+    "resembles": _resembles,
     "resolve": _resolve,
     "selects": _selects,
     "split": _split,

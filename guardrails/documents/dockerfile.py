@@ -10,18 +10,25 @@ The value of the document, for JSONPath and CEL (keys in brackets stand only whe
 
     stage = {
         "index": 0, "name": "build",     the name in lower case, as docker compares it; "" without AS
-        "from": {
-            "raw": "${BASE}:24.04",      as written
-            "image": "ubuntu:24.04",     with ARGs of the file put in
-            "resolved": true,            false when a variable is left in "image"
-            "registry", "repository", "name", "tag", "digest",     parts of the image, "" when not written
-            "platform": "",              value of --platform
-            "stage": -1,                 index of the earlier stage that the image names, or -1
-            "scratch": false},
+        "twin": -1,                      index of an earlier stage of the same name, or -1
+        "from": source,                  what FROM names
         "user": "app",                   who the stage ends as, "" when no USER says so
-        "healthcheck": true,
+        "workdir": "/app",               the folder it ends in, "" when no WORKDIR says so
+        "health": "CMD",                 "CMD" or "NONE" as HEALTHCHECK says, "" without one
         "shell": [],                     what SHELL has set
+        "labels": ["maintainer"],        names of its labels
+        "programs": ["apt-get", "rm"],   names of what its RUNs run, without folders
+        "shipped": true,                 whether its layers are part of the image: in the last, and those it builds on
         "instructions": [instruction]}   FROM is the first of them
+
+    source = {
+        "raw": "${BASE}:24.04",          as written
+        "image": "ubuntu:24.04",         with ARGs of the file put in
+        "resolved": true,                false when a variable is left in "image"
+        "registry", "repository", "name", "tag", "digest",     parts of the image, "" when not written
+        "platform": "",                  value of --platform
+        "stage": -1,                     index of the earlier stage that it names, or -1
+        "scratch": false}
 
     instruction = {
         "name": "RUN",                   upper case; for ONBUILD, of the instruction it holds back
@@ -33,17 +40,39 @@ The value of the document, for JSONPath and CEL (keys in brackets stand only whe
         "heredocs": [{"name": "EOF", "text": "..."}],
         "onbuild": false,
         "stage": 0,                      index of its stage; -1 before the first FROM
-        ["commands"]: [{"name": "pip", "args": ["install", "x"]}],     RUN, CMD, ENTRYPOINT, HEALTHCHECK
+        ["commands"]: [command],                                       RUN, CMD, ENTRYPOINT, HEALTHCHECK
         ["shell"]: ["/bin/bash", "-c"],  same four: what SHELL set, [] for the default
-        ["sources"]: ["a", "b"], ["target"]: "/app/",                  COPY, ADD
-        ["pairs"]: [{"name": "A", "value": "1"}],                      ENV, LABEL, ARG ("" without a value)
+        ["sets"]: [{"name", "value", "instruction"}],                  RUN: variables that its commands set
+        ["pipes"], ["pipefail"]: true,                                 RUN: there is a pipe; its failures count
+        ["joins"]: false,                                              RUN: one command, right after a RUN like it
+        ["reads"]: [source],                                           COPY --from, RUN --mount=from=
+        ["sources"]: ["a", "b"], ["target"]: "/app/", ["workdir"]: "", COPY, ADD
+        ["unpacked"]: false,                                           COPY: a later RUN unpacks what it copies
+        ["pairs"]: [{"name": "A", "value": "1", "instruction": "ENV"}], ENV, LABEL, ARG ("" without a value)
+        ["early"]: ["A"],                                              ENV: variables used here that it sets only now
         ["ports"]: [{"port": "8080", "protocol": "tcp"}],              EXPOSE
         ["user"]: "app", ["group"]: "",                                USER
-        ["path"]: "/app"}                                              WORKDIR
+        ["path"]: "/app",                                              WORKDIR
+        ["overridden"]: false}           CMD, ENTRYPOINT, HEALTHCHECK, USER: the stage has a later one, which counts
 
-``commands`` are the simple commands of the shell text, wherever they stand in pipes, lists, ``if`` and ``$(...)``;
-of the script when a RUN is a heredoc; none for a shell that is not a POSIX one. Variables are put in only in
-``from``. A stage inherits ``user``, ``healthcheck`` and ``shell`` from the stage that its FROM names.
+    command = {"name": "pip", "args": ["install", "x"], "text": "pip install x", "pipe": false, ["packages"]: packages}
+
+    packages = {                         of a package manager, see guardrails.documents.packages
+        "manager": "pip", "verb": "install", "names": ["x"], "options": [],
+        "loose": ["x"],                  those without a version
+        "asks": false,                   whether it waits for an answer
+        "alone": false,                  whether it only updates lists, and nothing is installed in the same step
+        "leaves": true}                  whether a cache or package lists stay in the image
+
+``commands`` are the simple commands of the shell text, wherever they stand in pipes, lists, ``if``, ``$(...)``,
+``sh -c`` and behind ``sudo``; of the script when a RUN is a heredoc; none for a shell that is not a POSIX one.
+Variables are put into sources, USER, WORKDIR and EXPOSE. A stage inherits from the stage that its FROM names.
+
+The same values stand once more where rules that are about few of them find them at once::
+
+    {"steps": {"RUN": [instruction]}, "programs": {"curl": [command]}, "packages": {"apt": [packages]},
+     "images": [source],                 programs and packages of RUN; sources that are no stage and not scratch
+     "strays": [instruction]}            what stands before the first FROM and is no ARG; none without a FROM
 
 What docker would not build and is clear all the same is kept for rules to judge: an instruction before the first
 FROM, with ``stage`` -1 (a file without any FROM is a fragment that others include), or an ONBUILD that holds a FROM.
@@ -51,18 +80,10 @@ FROM, with ``stage`` -1 (a file without any FROM is a fragment that others inclu
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
+from guardrails.documents.dockerfile_build import Build
 from guardrails.documents.dockerfile_instructions import Instruction
 from guardrails.documents.dockerfile_lines import directives, logical_lines
 from guardrails.documents.document import Document, Format, ParseError, Path, Root, Span
-from guardrails.documents.images import split_image
-
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^${}]*+))?\})")
-_MAX_ROUNDS = 10
-_MAX_REFERENCE = 1024
-"""Longest text that variables are put into or come out of: thirty ARGs that double each other would fill the memory."""
 
 
 class Dockerfile:
@@ -84,7 +105,7 @@ class Dockerfile:
         """Parse a Dockerfile; the document has one root."""
         lines = text.replace("\r\n", "\n").split("\n")
         found = directives(lines)
-        build = _Build()
+        build = Build()
         escape = found.get("escape", "\\")
         for line in logical_lines(lines, escape):
             build.add(Instruction(line, escape))
@@ -96,6 +117,7 @@ class Dockerfile:
             "args": [pair for pair, _ in build.args],
             "stages": build.stages,
             "instructions": build.values,
+            **build.finish(),
         }
         return Document((Root(value, _Places(build)),))
 
@@ -103,112 +125,14 @@ class Dockerfile:
 FORMAT: Format = Dockerfile()
 
 
-class _Build:
-    """What a Dockerfile builds, as its instructions come."""
-
-    def __init__(self) -> None:
-        self.instructions: list[Instruction] = []
-        self.values: list[dict[str, Any]] = []
-        self.args: list[tuple[dict[str, str], Path]] = []
-        self.stages: list[dict[str, Any]] = []
-        self.froms: list[int] = []
-        """Index of the FROM instruction of each stage."""
-        self._names: dict[str, int] = {}
-        self._variables: dict[str, str] = {}
-        self._stage: dict[str, Any] = {"instructions": [], "shell": []}
-        """The stage that is open; at first one that is in no list."""
-
-    def add(self, instruction: Instruction) -> None:
-        """Take the next instruction of the file."""
-        acts = not instruction.onbuild
-        if acts and instruction.name == "FROM":
-            self._open_stage(instruction)
-        stage = self._stage
-        value = instruction.value(len(self.stages) - 1, stage["shell"])
-        stage["instructions"].append(value)
-        if acts and instruction.name == "ARG" and not self.stages:
-            self._declare(instruction, value)
-        elif acts and instruction.name == "USER":
-            stage["user"] = value["user"]
-        elif acts and instruction.name == "HEALTHCHECK":
-            stage["healthcheck"] = instruction.form != ""
-        elif acts and instruction.name == "SHELL":
-            stage["shell"] = instruction.args
-        self.instructions.append(instruction)
-        self.values.append(value)
-
-    def _declare(self, instruction: Instruction, value: dict[str, Any]) -> None:
-        for index, (name, default) in enumerate(instruction.pairs()):
-            self.args.append((value["pairs"][index], (len(self.instructions), "pairs", index)))
-            if default is not None:
-                self._variables[name] = _expand(default, self._variables)
-
-    def _open_stage(self, instruction: Instruction) -> None:
-        words = instruction.args
-        if len(words) != 1 and not (len(words) == 3 and words[1].upper() == "AS"):
-            raise instruction.error("FROM takes an image, or: image AS name", instruction.ranges[1])
-        platform = instruction.flags.get("platform", [""])[-1]
-        source = _source(words[0], _expand(words[0], self._variables), _expand(platform, self._variables))
-        source["stage"] = self._names.get(source["image"].lower(), -1)
-        parent = self.stages[source["stage"]] if source["stage"] >= 0 else {}
-        index = len(self.stages)
-        name = words[2].lower() if len(words) == 3 else ""
-        self._stage = {
-            "index": index,
-            "name": name,
-            "from": source,
-            "user": parent.get("user", ""),
-            "healthcheck": parent.get("healthcheck", False),
-            "shell": parent.get("shell", []),
-            "instructions": [],
-        }
-        self.stages.append(self._stage)
-        self.froms.append(len(self.instructions))
-        if name:
-            self._names[name] = index
-
-
-def _source(raw: str, image: str, platform: str) -> dict[str, Any]:
-    """The ``from`` of a stage; the stage it may name is not yet known."""
-    image = image or raw
-    return {
-        "raw": raw,
-        "image": image,
-        "resolved": "$" not in image,
-        **split_image(image),
-        "platform": platform,
-        "stage": -1,
-        "scratch": image == "scratch",
-    }
-
-
-def _expand(text: str, variables: dict[str, str]) -> str:
-    """Put variables into ``text``, from the innermost outwards; what is not known stays as it is written."""
-
-    def put(match: re.Match[str]) -> str:
-        name, operator, word = match[1] or match[2], match[3] or "", match[4] or ""
-        known = name in variables and (variables[name] != "" or ":" not in operator)
-        if "+" in operator:
-            return word if known else ""
-        if known:
-            return variables[name]
-        return word if operator else match[0]
-
-    for _ in range(_MAX_ROUNDS):
-        expanded = _VARIABLE.sub(put, text) if len(text) <= _MAX_REFERENCE else text
-        if expanded == text or len(expanded) > _MAX_REFERENCE:
-            break
-        text = expanded
-    return text
-
-
 class _Places:
     """Where the nodes of a Dockerfile stand."""
 
-    def __init__(self, build: _Build) -> None:
+    def __init__(self, build: Build) -> None:
         self._instructions = build.instructions
         self._froms = build.froms
         self._args = [path for _, path in build.args]
+        self._index = build.index
 
     def span(self, path: Path, *, key: bool) -> Span | None:  # noqa: ARG002 - the keys are not in the text
         """The span of the node; instructions from their first line to their last, heredocs included."""
@@ -225,6 +149,12 @@ class _Places:
                 return self._find(("instructions", *self._args[index], *rest))
             case ("stages", int(index), *rest):
                 return self._in_stage(index, rest)
+            case ("images", int(index), *_):
+                return self._find(self._index["images"][""][index])
+            case ("strays", int(index), *rest):
+                return self._find((*self._index["strays"][""][index], *rest))
+            case ("steps" | "programs" | "packages" as kind, str(name), int(index), *rest):
+                return self._find((*self._index[kind][name][index], *rest))
         return None
 
     def _in_stage(self, stage: int, path: list[str | int]) -> Span | None:
@@ -242,7 +172,8 @@ class _Places:
                 return source.span(("flags", "platform", 0))
             case ["from", *_]:
                 return source.span(("args", 0))
-            case ["user" | "healthcheck" | "shell" as name, *_]:
-                setting = [i for i in self._instructions[start:end] if i.name == name.upper() and not i.onbuild]
+            case ["user" | "workdir" | "health" | "shell" as name, *_]:
+                wanted = "HEALTHCHECK" if name == "health" else name.upper()
+                setting = [i for i in self._instructions[start:end] if i.name == wanted and not i.onbuild]
                 return setting[-1].span(()) if setting else None
         return None

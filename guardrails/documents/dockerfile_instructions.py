@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from guardrails.documents.dockerfile_commands import command_span, find_commands
 from guardrails.documents.dockerfile_lines import HEREDOC, Heredoc, Line
-from guardrails.documents.document import ParseError, Path, Span
 from guardrails.documents.dockerfile_variables import Environment
+from guardrails.documents.document import ParseError, Path, Span
 from guardrails.documents.packages import annotate
 from guardrails.documents.shell import Range, tokens, unquote, words
-from guardrails.documents.shell_commands import SHELLS, Command, commands, expanded, program, seen
+from guardrails.documents.shell_commands import SHELLS, seen
+from guardrails.documents.shell_reader import Command
 
 _NEEDS = {
     "ADD": "a source and a destination",
@@ -55,7 +57,7 @@ class Instruction:
 
     def __init__(self, line: Line, escape: str) -> None:
         self.line = line
-        self._escape = escape
+        self.escape = escape
         head = next(_HEAD.finditer(line.text))  # a logical line is not blank
         self.name = head[2].upper()
         self._name = head.span(2)
@@ -68,6 +70,8 @@ class Instruction:
         self._commands: list[tuple[Command, Line | Heredoc]] = []
         self._sets: list[tuple[Range, Line | Heredoc]] = []
         self._paths: list[int] = []
+        self.origins = self._read_origins() if self.flags else []
+        """The stages and images that ``--from`` and mounts name, and the path of the flag."""
         self._pairs: list[tuple[Range, Range | None]] = []
         if _NEEDS[self.name] and self._start == len(line.text):
             raise self._lacking()
@@ -85,10 +89,10 @@ class Instruction:
         text = self.line.text
         if not text.startswith("--", start):
             return start
-        for first, end in words(text, self._escape, start):
+        for first, end in words(text, self.escape, start):
             if not text.startswith("--", first):
                 return first
-            name, equals, value = unquote(text[first + 2 : end], self._escape).partition("=")
+            name, equals, value = unquote(text[first + 2 : end], self.escape).partition("=")
             if not name:
                 return len(text) - len(text[end:].lstrip())
             self.flags.setdefault(name, []).append(value if equals else "true")
@@ -112,10 +116,10 @@ class Instruction:
                 self.ranges = [match.span() for match in _STRING.finditer(text, start)]
                 return
         if self.form == "shell":
-            self.ranges = [(token.start, token.end) for token in tokens(text, self._escape, start)]
+            self.ranges = [(token.start, token.end) for token in tokens(text, self.escape, start)]
         else:
-            self.ranges = list(words(text, self._escape, start))
-        self.args = [unquote(text[start:end], self._escape) for start, end in self.ranges]
+            self.ranges = list(words(text, self.escape, start))
+        self.args = [unquote(text[start:end], self.escape) for start, end in self.ranges]
 
     def value(self, around: Around) -> dict[str, Any]:
         """The plain value of the instruction where it stands."""
@@ -135,7 +139,9 @@ class Instruction:
             *value["sources"], value["target"] = self._read_paths()
             value["workdir"] = around.workdir
         elif self.name in ("ENV", "LABEL", "ARG"):
-            value["pairs"] = [{"name": name, "value": set or ""} for name, set in self.pairs()]
+            value["pairs"] = [
+                {"name": name, "value": set or "", "instruction": self.name} for name, set in self.pairs()
+            ]
         elif self.name == "EXPOSE":
             ports = [around.environment.expand(port).partition("/") for port in self.args]
             value["ports"] = [{"port": port, "protocol": protocol.lower() or "tcp"} for port, _, protocol in ports]
@@ -146,11 +152,11 @@ class Instruction:
         return value
 
     def _expanded(self, around: Around) -> str:
-        return around.environment.expand(unquote(self.line.text[self._start :], self._escape))
+        return around.environment.expand(unquote(self.line.text[self._start :], self.escape))
 
     def _read_commands(self, value: dict[str, Any], around: Around) -> None:
         shell = around.shell
-        found = self._find_commands(shell)
+        found = find_commands(self, shell)
         self._commands = [(one, source) for one, source in found if one.words]
         value["commands"] = seen(one for one, _ in self._commands)
         value["shell"] = shell
@@ -158,14 +164,23 @@ class Instruction:
             return
         sets = [(setting, source) for one, source in found for setting in one.sets]
         self._sets = [(place, source) for (_, _, place), source in sets]
-        value["sets"] = [{"name": name, "value": text} for (name, text, _), _ in sets]
+        value["sets"] = [{"name": name, "value": text, "instruction": "RUN"} for (name, text, _), _ in sets]
         value["pipes"] = any(one.pipe for one, _ in self._commands)
-        value["pipefail"] = "pipefail" in shell or any(
+        value["pipefail"] = any("pipefail" in word for word in shell) or any(
             "pipefail" in one.words for one, _ in self._commands if one.program in SHELLS or one.program == "set"
         )
-        if any(one["name"] for one in value["commands"]):
-            local = {name: text for (name, text, _), _ in sets}
-            annotate(value["commands"], self._mounted(), around.environment.over(local))
+        inside = Environment(around.environment)
+        for (name, text, _), _ in sets:
+            inside.declare(name, text)
+        annotate(value["commands"], self._mounted(), inside.get)
+
+    def _read_origins(self) -> list[tuple[str, Path]]:
+        found: list[tuple[str, Path]] = [
+            (name, ("flags", "from", i)) for i, name in enumerate(self.flags.get("from", ()))
+        ]
+        for i, mount in enumerate(self.flags.get("mount", ())):
+            found += [(part[5:], ("flags", "mount", i)) for part in mount.split(",") if part.startswith("from=")]
+        return found
 
     def _mounted(self) -> list[str]:
         """The folders that are mounted while the instruction runs, and so are not part of the layer."""
@@ -174,22 +189,6 @@ class Instruction:
             options = dict(part.partition("=")[::2] for part in mount.split(","))
             targets += [options[key] for key in ("target", "dst", "destination") if key in options]
         return targets
-
-    def _find_commands(self, shell: list[str]) -> list[tuple[Command, Line | Heredoc]]:
-        if self.form == "exec":
-            whole = Command(self.args, self.ranges, [], pipe=False)
-            return [(one, self.line) for one in expanded([whole])] if self.args else []
-        if self.form != "shell" or (shell and program(shell[0]).lower() not in SHELLS):
-            return []
-        heredocs = self.line.heredocs
-        if heredocs and len(self.ranges) == 1:
-            return _script(heredocs[0]) if _is_shell_script(heredocs[0].text) else []
-        found: list[tuple[Command, Line | Heredoc]] = [
-            (one, self.line) for one in commands(self.line.text, self._escape, self.ranges[0][0] if self.ranges else 0)
-        ]
-        if heredocs and found and found[0][0].program in SHELLS:
-            found += _script(heredocs[0])
-        return found
 
     def _read_paths(self) -> list[str]:
         """The paths of COPY and ADD, the target last; heredocs are none."""
@@ -207,7 +206,7 @@ class Instruction:
         text = self.line.text
         self._pairs = self._read_pairs()
         return [
-            (unquote(text[slice(*name)], self._escape), unquote(text[slice(*value)], self._escape) if value else None)
+            (unquote(text[slice(*name)], self.escape), unquote(text[slice(*value)], self.escape) if value else None)
             for name, value in self._pairs
         ]
 
@@ -252,31 +251,23 @@ class Instruction:
                 name, value = self._pairs[index]
                 whole = name[0], (value or name)[1]
                 place = name if part == ["name"] else value if part == ["value"] else whole
-            case ("heredocs", int(index), *_):
-                heredoc = self.line.heredocs[index]
-                return heredoc.span(0, len(heredoc.text))
-            case ("sets", int(index), *_):
-                place, source = self._sets[index]
-                return source.span(*place)
-            case ("commands", int(index), *part):
-                return _command_span(*self._commands[index], part)
+            case (str(kind), int(index), *part):
+                return self._item_span(kind, index, part)
         return self.line.span(*place) if place else None
 
-
-def _command_span(command: Command, source: Line | Heredoc, part: list[str | int]) -> Span:
-    ranges = command.ranges
-    match part:
-        case ["name"]:
-            ranges = ranges[:1]
-        case ["args", int(index)]:
-            ranges = [ranges[index + 1]]
-        case ["args"]:
-            ranges = ranges[1:] or ranges
-    return source.span(ranges[0][0], ranges[-1][1])
-
-
-def _script(heredoc: Heredoc) -> list[tuple[Command, Line | Heredoc]]:
-    return [(one, heredoc) for one in commands(heredoc.text)]
+    def _item_span(self, kind: str, index: int, part: list[str | int]) -> Span | None:
+        match kind:
+            case "heredocs":
+                heredoc = self.line.heredocs[index]
+                return heredoc.span(0, len(heredoc.text))
+            case "reads":
+                return self.span(self.origins[index][1])
+            case "sets":
+                place, source = self._sets[index]
+                return source.span(*place)
+            case "commands":
+                return command_span(*self._commands[index], part)
+        return None
 
 
 def _array(text: str) -> list[str] | None:
@@ -292,14 +283,6 @@ def _array(text: str) -> list[str] | None:
     except ValueError:
         return None
     return strings
-
-
-def _is_shell_script(text: str) -> bool:
-    """Whether a POSIX shell runs the script: its first line does not name another interpreter."""
-    if not text.startswith("#!"):
-        return True
-    names = [program(word) for word in text[2:].partition("\n")[0].split()]
-    return any(name in SHELLS for name in names[:2])
 
 
 def _unknown(name: str) -> str:

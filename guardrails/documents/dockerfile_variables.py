@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import ChainMap
-from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^${}]*+))?\})")
 _MAX_ROUNDS = 10
@@ -17,28 +15,22 @@ _MAX_PARENTS = 20
 class Environment:
     """The variables that are set at a place of the file; ``parents`` are those of the stages it builds on."""
 
-    __slots__ = ("_parents", "_values")
+    __slots__ = ("layers",)
 
     def __init__(self, parent: Environment | None = None) -> None:
-        self._values: dict[str, str | None] = {}
-        self._parents = [parent._values, *parent._parents][:_MAX_PARENTS] if parent else []
+        self.layers: list[dict[str, str | None]] = [{}, *parent.layers[:_MAX_PARENTS]] if parent else [{}]
+        """The variables that are set here, and before them those of what it builds on."""
 
     def __contains__(self, name: str) -> bool:
-        return any(name in values for values in (self._values, *self._parents))
+        return any(name in values for values in self.layers)
 
     def get(self, name: str) -> str | None:
         """The value of a variable; None when it is not set, or declared and given from outside."""
-        return next((values[name] for values in (self._values, *self._parents) if name in values), None)
+        return next((values[name] for values in self.layers if name in values), None)
 
     def declare(self, name: str, value: str | None) -> None:
         """Set a variable; None declares one whose value comes from outside."""
-        self._values[name] = value
-
-    def over(self, local: Mapping[str, str]) -> Mapping[str, str]:
-        """The variables that have a value, with those of ``local`` before them."""
-        known = ({name: text for name, text in values.items() if text is not None} for values in self._parents)
-        own = {name: text for name, text in self._values.items() if text is not None}
-        return ChainMap(dict(local), own, *known)
+        self.layers[0][name] = value
 
     def expand(self, text: str) -> str:
         """Put variables into ``text``, from the innermost outwards; what is not known stays as it is written."""

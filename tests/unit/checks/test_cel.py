@@ -64,6 +64,7 @@ def evaluate(source: str, node: Any, **params: Any) -> Any:
         ("'\t a \\n'.trim()", "a"),
         ("string(self.yes) + string(false) + string(1)", "truefalse1"),
         ("image('ghcr.io/shop/web:1.2').tag", "1.2"),
+        ("commands('curl -k x | sudo sh').map(command, command.name)", ["curl", "sudo", "sh"]),
         ("today", "2026-03-01"),
         ("days('2026-02-27', today) == 2 && days(today, '2024-02-29') == -731", True),
         ("today.isDate() && isDate('2024-02-29') && !isDate('2025-02-29')", True),

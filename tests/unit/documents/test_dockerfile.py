@@ -243,7 +243,7 @@ def test_onbuild():
     value = last("ONBUILD ONBUILD RUN x")
     assert (value["name"], value["onbuild"], value["text"]) == ("ONBUILD", True, "RUN x")
     stage = parse("FROM a\nONBUILD USER x\nONBUILD FROM b\nONBUILD HEALTHCHECK CMD y").value["stages"]
-    assert [(one["user"], one["healthcheck"]) for one in stage] == [("", False)]
+    assert [(one["user"], one["health"]) for one in stage] == [("", "")]
 
 
 # --- heredocs
@@ -288,17 +288,19 @@ def test_instructions_after_a_heredoc():
         ("RUN if [ -f x ]; then a; else b; fi", ["[ -f x ]", "a", "b"]),
         ("RUN for x in 1 2; do a $x; done", ["for x in 1 2", "a $x"]),
         ("RUN ! a && { b; } && (c d)", ["a", "b", "c d"]),
-        ("RUN a $(b c) `d`", ["a", "b c", "d"]),
-        ("RUN a 2>&1 >/dev/null &>x | b", ["a 2>&1 >/dev/null &>x", "b"]),
+        ("RUN a $(b c) `d` e", ["a $(b c) `d` e", "b c", "d"]),
+        ("RUN a 2>&1 >/dev/null &>x | b", ["a", "b"]),
         ("RUN a # no b && c", ["a"]),
         ("RUN a#b 'c && d' \"e;f\"", ["a#b c && d e;f"]),
         ("RUN <<EOF\nset -e\na \\\n  b\n# c\nd\nEOF", ["set -e", "a b", "d"]),
         ("RUN <<EOF\n#!/bin/bash\na\nEOF", ["a"]),
         ("RUN <<EOF\n#!/usr/bin/env bash\na\nEOF", ["a"]),
         ("RUN <<EOF\n#!/usr/bin/env python3\nimport os\nEOF", []),
-        ("RUN cat <<EOF >/x\na\nEOF", ["cat <<EOF >/x"]),
+        ("RUN cat <<EOF >/x\na\nEOF", ["cat"]),
+        ("RUN bash -e <<EOF\na\nb c\nEOF", ["bash -e", "a", "b c"]),
         ('CMD ["a", "b && c"]', ["a b && c"]),
-        ('ENTRYPOINT ["/bin/sh", "-ec", "a && b c"]', ["a", "b c"]),
+        ('ENTRYPOINT ["/bin/sh", "-ec", "a && b c"]', ["/bin/sh -ec a && b c", "a", "b c"]),
+        ('RUN ["bash", "-o", "pipefail", "-c", "a | b"]', ["bash -o pipefail -c a | b", "a", "b"]),
         ('CMD ["sh", "x", "y"]', ["sh x y"]),
         ("HEALTHCHECK CMD a || exit 1", ["a", "exit 1"]),
         ("HEALTHCHECK NONE", []),
@@ -376,7 +378,7 @@ def test_unresolved_variables(args, image):
 
 def test_args_before_from():
     value = parse("ARG A=1 B\nARG C='x'\nFROM a\nARG D=2").value
-    assert value["args"] == [{"name": "A", "value": "1"}, {"name": "B", "value": ""}, {"name": "C", "value": "x"}]
+    assert [(one["name"], one["value"]) for one in value["args"]] == [("A", "1"), ("B", ""), ("C", "x")]
 
 
 def test_stages_name_earlier_stages():
@@ -390,11 +392,11 @@ def test_user_and_healthcheck_are_inherited():
     text = "FROM a AS one\nUSER x:y\nUSER z\nHEALTHCHECK CMD a\nFROM one AS two\nFROM b\n"
     text += "FROM two\nUSER q\nHEALTHCHECK NONE"
     stages = parse(text).value["stages"]
-    assert [(stage["user"], stage["healthcheck"]) for stage in stages] == [
-        ("z", True),
-        ("z", True),
-        ("", False),
-        ("q", False),
+    assert [(stage["user"], stage["health"]) for stage in stages] == [
+        ("z", "CMD"),
+        ("z", "CMD"),
+        ("", ""),
+        ("q", "NONE"),
     ]
 
 
@@ -403,6 +405,200 @@ def test_a_fragment_has_no_stage():
     assert [i["stage"] for i in value["instructions"]] == [-1, -1, 0]
     assert [stage["user"] for stage in value["stages"]] == [""]
     assert parse("RUN a").value["stages"] == []
+
+
+def test_which_stages_are_shipped():
+    text = "FROM a AS base\nFROM b AS tools\nFROM base AS mid\nFROM mid\nCOPY --from=tools x y\n"
+    assert [stage["shipped"] for stage in parse(text).value["stages"]] == [True, False, True, True]
+
+
+def test_names_that_two_stages_have():
+    stages = parse("FROM a AS one\nFROM b\nFROM c AS ONE\nFROM d AS one").value["stages"]
+    assert [stage["twin"] for stage in stages] == [-1, -1, 0, 2]
+
+
+def test_workdir_of_a_stage_and_of_what_is_copied_there():
+    text = "FROM a AS one\nWORKDIR /x\nCOPY a b\nFROM b\nCOPY a b\nONBUILD WORKDIR /y\nONBUILD COPY a b\nCOPY c d\n"
+    value = parse(text + "FROM one\nCOPY a b").value
+    assert [stage["workdir"] for stage in value["stages"]] == ["/x", "", "/x"]
+    assert [copy["workdir"] for copy in value["steps"]["COPY"]] == ["/x", "", "/y", "", "/x"]
+
+
+def test_labels_and_programs_of_a_stage():
+    text = "FROM a AS one\nLABEL a=1\nRUN /bin/x && y && x\nFROM one\nLABEL b=1\nRUN z"
+    stages = parse(text).value["stages"]
+    assert [(stage["labels"], stage["programs"]) for stage in stages] == [(["a"], ["x", "y"]), (["a", "b"], ["z"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("ARG U=root\nUSER $U", "user", "root"),
+        ("ENV U=1000\nUSER ${U}:${G:-5}", "user", "1000"),
+        ("ENV U=1\nARG U=2\nENV U=$U\nUSER $U", "user", "2"),
+        ("USER ${U}", "user", "${U}"),
+        ("ENV D=/srv\nWORKDIR $D/app", "path", "/srv/app"),
+        ("ENV D=/srv\nENV E=$D\nWORKDIR $E/x", "path", "/srv/x"),
+        ("ENV P=22\nEXPOSE $P/udp", "ports", [{"port": "22", "protocol": "udp"}]),
+    ],
+)
+def test_variables_of_a_stage(text, key, expected):
+    assert last(text)[key] == expected
+
+
+def test_variables_are_inherited_with_the_stage_and_args_named_before_from():
+    text = "ARG V=1\nFROM a AS one\nENV W=/w\nFROM one\nARG V\nWORKDIR $W/$V\nFROM b\nWORKDIR $W/$V"
+    assert [step["path"] for step in parse(text).value["steps"]["WORKDIR"]] == ["/w/1", "$W/$V"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ENV A=1 B=$A", ["A"]),
+        ("ENV A=1 B=${A:-2}/$A", ["A"]),
+        ("ENV A=1 B=$AB", []),
+        ("ENV PATH=/a:$PATH", []),
+        ("ENV PATH=/a:$PATH PATH=/b:$PATH", ["PATH"]),
+        ("ARG A\nENV A=1 B=$A", []),
+        ("ENV A=0\nENV A=1 B=$A", []),
+    ],
+)
+def test_variables_that_env_sets_too_late(text, expected):
+    assert last(text)["early"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("COPY --from=one a b", [("one", 0)]),
+        ("COPY --from=ONE a b", [("ONE", 0)]),
+        ("COPY --from=0 a b", [("0", 0)]),
+        ("COPY --from=7 a b", [("7", -1)]),
+        ("COPY --from=x/y:1 a b", [("x/y:1", -1)]),
+        ("COPY a b", []),
+        ("RUN --mount=type=bind,from=one,target=/x --mount=from=q:1,target=/y a", [("one", 0), ("q:1", -1)]),
+    ],
+)
+def test_what_is_read_from(text, expected):
+    step = parse(f"FROM a AS one\nFROM b\n{text}").value["instructions"][-1]
+    assert [(source["image"], source["stage"]) for source in step["reads"]] == expected
+
+
+def test_images_are_what_is_no_stage_and_not_scratch():
+    text = "FROM a:1 AS one\nFROM scratch\nFROM one\nCOPY --from=one x y\nCOPY --from=b:2 x y"
+    assert [image["image"] for image in parse(text).value["images"]] == ["a:1", "b:2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CMD a\nUSER x\nCMD b", [True, False]),
+        ("CMD a\nFROM x\nCMD b", [False, False]),
+        ("CMD a", [False]),
+    ],
+)
+def test_overridden(text, expected):
+    assert [step["overridden"] for step in parse(f"FROM a\n{text}").value["steps"]["CMD"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RUN a\nRUN b", [False, True]),
+        ("RUN a\n# c\n\nRUN b", [False, True]),
+        ("RUN a && b\nRUN c", [False, False]),
+        ("RUN a\nRUN b | c", [False, False]),
+        ("RUN a\nRUN --network=none b", [False, False]),
+        ("RUN a\nONBUILD RUN b", [False, False]),
+        ("RUN a\nUSER x\nRUN b", [False, False]),
+        ("RUN a\nFROM b\nRUN b", [False, False]),
+    ],
+)
+def test_runs_that_could_be_one(text, expected):
+    assert [step["joins"] for step in parse(f"FROM a\n{text}").value["steps"]["RUN"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("COPY x/a.tar.gz /\nRUN tar xf /a.tar.gz", True),
+        ("COPY a.tgz /b.tgz\nRUN cd / && sudo tar -xf b.tgz", True),
+        ("COPY a.xz /\nRUN unxz /a.xz", True),
+        ("COPY a.tbz2 b.tZ /\nRUN tar xf /b.tZ", True),
+        ("COPY a.tar.gz /\nRUN tar xf other.tar", False),
+        ("COPY a.txt /\nRUN tar xf a.txt", False),
+        ("COPY --from=b a.tar /\nRUN tar xf /a.tar", False),
+        ("COPY a.tar /\nFROM b\nRUN tar xf /a.tar", False),
+    ],
+)
+def test_archives_that_are_copied_and_unpacked(text, expected):
+    assert parse(f"FROM a\n{text}").value["steps"]["COPY"][0]["unpacked"] is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RUN a | b", (True, False)),
+        ("RUN a || b", (False, False)),
+        ("RUN echo 'a | b'", (False, False)),
+        ("RUN set -o pipefail && a | b", (True, True)),
+        ("RUN bash -o pipefail -c 'a | b'", (True, True)),
+        ("RUN <<EOF\nset -euo pipefail\na | b\nEOF", (True, True)),
+        ('SHELL ["bash", "-o", "pipefail", "-c"]\nRUN a | b', (True, True)),
+        ('SHELL ["bash", "-eo", "pipefail -c"]\nRUN a | b', (True, True)),
+        ('SHELL ["pwsh", "-c"]\nRUN a | b', (False, False)),
+    ],
+)
+def test_pipes(text, expected):
+    value = last(text)
+    assert (value["pipes"], value["pipefail"]) == expected
+
+
+def test_variables_that_a_run_sets():
+    value = last("RUN A=1 b && export C='2 3' && D=4")
+    assert [(one["name"], one["value"]) for one in value["sets"]] == [("A", "1"), ("C", "2 3"), ("D", "4")]
+
+
+def leaving(text: str) -> list[bool]:
+    found = parse(text).value["packages"]
+    return [packages["leaves"] for manager in sorted(found) for packages in found[manager]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FROM a\nRUN apk add b", [True]),
+        ("RUN apk add b", [True]),
+        ("FROM a\nRUN apk add b\nFROM c", [False]),
+        ("FROM a AS one\nRUN apk add b\nFROM one", [True]),
+        ("FROM a\nRUN --mount=type=cache,target=/var/cache/apk apk add b", [False]),
+        ("FROM a\nRUN --mount=type=cache,dst=/var/cache apk add b", [False]),
+        ("FROM a\nRUN --mount=type=cache,target=/var/cache/foo apk add b", [True]),
+        ("FROM a\nRUN pip install b", [True]),
+        ("FROM a\nENV PIP_NO_CACHE_DIR=1\nRUN pip install b", [False]),
+        ("FROM a\nENV PIP_NO_CACHE_DIR=off\nRUN pip install b", [True]),
+        ("FROM a\nRUN export PIP_NO_CACHE_DIR=yes && pip install b", [False]),
+        ("FROM a AS one\nENV PIP_NO_CACHE_DIR=1\nFROM one\nRUN pip install b", [False]),
+        ("FROM a\nENV PIP_NO_CACHE_DIR=1\nFROM b\nRUN pip install b", [True]),
+    ],
+)
+def test_what_stays_in_the_image(text, expected):
+    assert leaving(text) == expected
+
+
+def test_the_same_values_stand_where_rules_find_them():
+    value = parse("MAINTAINER x\nFROM a\nRUN curl b && sudo apt-get update\nCMD curl c").value
+    run = value["instructions"][2]
+    assert value["steps"]["RUN"] == [run]
+    assert list(value["steps"]) == ["MAINTAINER", "FROM", "RUN", "CMD"]
+    assert value["programs"] == {
+        "curl": [run["commands"][0]],
+        "sudo": [run["commands"][1]],
+        "apt-get": [run["commands"][2]],
+    }
+    assert value["packages"] == {"apt": [run["commands"][2]["packages"]]}
+    assert value["strays"] == [value["instructions"][0]]
+    assert parse("MAINTAINER x\nRUN y").value["strays"] == []
 
 
 # --- positions
@@ -446,7 +642,14 @@ HEALTHCHECK CMD x
         (("stages", 0, "from", "platform"), "--platform=p"),
         (("stages", 0, "name"), "name"),
         (("stages", 0, "user"), "USER u:g"),
-        (("stages", 0, "healthcheck"), "HEALTHCHECK CMD x"),
+        (("stages", 0, "health"), "HEALTHCHECK CMD x"),
+        (("images", 0), "img:${V}"),
+        (("images", 1), "--from=x"),
+        (("instructions", 3, "reads", 0), "--from=x"),
+        (("steps", "ENV", 1, "pairs", 0), "old the value"),
+        (("programs", "second", 0), "second"),
+        (("programs", "curl", 0, "args"), "x"),
+        (("steps", "RUN", 0, "sets", 0), 'RUN --mount=type=a \\\n    # comment\n    first "two words" && \\\n\tsecond'),
         (("stages", 0, "shell"), "FROM --platform=p img:${V} AS name"),
         (("stages", 0, "instructions", 3, "pairs", 0, "name"), "A"),
         (("instructions", 1), "FROM --platform=p img:${V} AS name"),
@@ -474,6 +677,7 @@ HEALTHCHECK CMD x
         (("instructions", 6, "commands", 1), "curl x"),
         (("instructions", 6, "commands", 2), "sh"),
         (("instructions", 7, "args", 2), '"one; two"'),
+        (("instructions", 7, "commands", 0), '"sh", "-c", "one; two"'),
         (("instructions", 7, "commands", 1), '"one; two"'),
         (("instructions", 8, "ports", 1, "port"), "90/udp"),
         (("instructions", 9, "user"), "u:g"),
@@ -647,19 +851,29 @@ def test_a_generated_file_comes_back(instructions, data):
         + "FROM $A2999",
         "FROM " + "${" * 200_000,
         "FROM " + "$A" * 200_000,
+        "FROM a AS s0\n" + "".join(f"FROM s{i} AS s{i + 1}\nENV V{i}=$V{i - 1}\nUSER $V{i}\n" for i in range(5_000)),
+        "FROM a AS s0\n" + "".join(f"FROM s{i} AS s{i + 1}\nLABEL l{i}=1\n" for i in range(5_000)),
+        "FROM a\nENV " + " ".join(f"V{i}=$V{i + 1}" for i in range(50_000)),
+        "FROM a\n" + "ENV A=1\nRUN pip install b\n" * 10_000,
+        "FROM a\nRUN " + "--mount=type=cache,from=b,target=/x " * 30_000 + "c",
+        "FROM a\nRUN " + "apt-get update; rm -rf /var/x; " * 20_000,
+        "FROM a\n" + "COPY a.tar b\nRUN tar x a.tar\n" * 10_000,
+        "FROM a\n" + "CMD a\nUSER b\n" * 10_000,
+        "FROM a\nRUN " + "sh -c 'sudo " * 50_000,
+        "FROM a\nRUN " + '"$(a ' * 100_000,
     ],
     ids=lambda text: text[:24],
 )
 def test_hostile_text_takes_bounded_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     outcome(text)
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 def test_positions_of_many_nodes_take_bounded_time():
     root = parse("FROM a\nRUN " + "a;" * 20_000 + "\nRUN <<EOF\n" + "b c\n" * 20_000 + "EOF\n")
-    start = time.perf_counter()
+    start = time.process_time()
     for index in range(20_000):
         assert root.span(("instructions", 1, "commands", index)).line == 2
         assert root.span(("instructions", 2, "commands", index)).line == 4 + index
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
