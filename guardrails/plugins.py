@@ -46,7 +46,8 @@ class Builtins:
         formats |= {"jsonc": "guardrails.documents.json:JSONC"}
         formats |= {"ini": "guardrails.documents.ini:INI", "env": "guardrails.documents.ini:ENV"}
         formats |= {
-            name: f"guardrails.documents.{name.replace('-', '_')}:FORMAT" for name in ("feature-flags", "spdx-tags")
+            name: f"guardrails.documents.{name.replace('-', '_')}:FORMAT"
+            for name in ("feature-flags", "github-pipeline", "spdx-tags")
         }
         dialects = (
             "alertmanager",
@@ -62,13 +63,21 @@ class Builtins:
             "gitlab-ci",
             "grafana-dashboard",
             "helm-chart",
+            "openapi",
             "openslo",
             "package-json",
             "pre-commit-config",
             "prometheus-rules",
             "pyproject",
+            "renovate",
         )
-        kubernetes = ("kubernetes", "kubernetes-component", "kubernetes-container", "kubernetes-pod")
+        kubernetes = (
+            "kubernetes",
+            "kubernetes-component",
+            "kubernetes-container",
+            "kubernetes-kind",
+            "kubernetes-pod",
+        )
         formats |= {name: f"guardrails.documents.kubernetes:{name.upper().replace('-', '_')}" for name in kubernetes}
         return formats | {name: f"guardrails.documents.dialects:{name.upper().replace('-', '_')}" for name in dialects}
 

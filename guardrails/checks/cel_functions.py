@@ -4,7 +4,7 @@ They are public: a function, or a method of its first argument::
 
     text.lowerAscii()               text.upperAscii()              text.trim()
     text.split(separator)           list.join([separator])         text.replace(old, new)
-    list.distinct()                 without what was there before
+    duplicates(list, key)           the texts that stand under a key in several mappings of a list
     text.indexOf(part)              -1 when it is not there
     text.substring(start[, end])    an error when it is out of range
     text.glob(pattern)              * any text but /, ** any text, ? one character but /
@@ -92,11 +92,12 @@ def _join(parts: list[str], separator: str = "") -> str:
     return separator.join(parts)
 
 
-def _distinct(parts: list[Any]) -> list[Any]:
-    found: dict[tuple[type, str], Any] = {}
-    for part in parts:
-        found.setdefault((type(part), str(part)), part)
-    return list(found.values())
+def _duplicates(items: list[dict[Any, Any]], key: str) -> list[str]:
+    seen: dict[str, int] = {}
+    for item in items:
+        if isinstance(item.get(key), str):
+            seen[item[key]] = seen.get(item[key], 0) + 1
+    return [text for text, count in seen.items() if count > 1]
 
 
 def _replace(text: str, old: str, new: str) -> str:
@@ -241,7 +242,7 @@ def _is_near(text: str, other: str) -> bool:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "commands": _commands,
     "days": _days,
-    "distinct": _distinct,
+    "duplicates": _duplicates,
     "glob": _glob,
     "grants": _grants,
     "image": _image,

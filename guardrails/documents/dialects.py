@@ -42,9 +42,9 @@ class Objects:
 
     paths: tuple[str, ...] = ()
 
-    def __init__(self, name: str, base: str, is_one: Callable[[Any], bool]) -> None:
+    def __init__(self, name: str, base: str, is_one: Callable[[Any], bool], *more: str) -> None:
         self.name = name
-        self.bases: tuple[str, ...] = (base,)
+        self.bases: tuple[str, ...] = (base, *more)
         self._is_one = is_one
 
     def roots(self, document: Document) -> Iterable[Root]:
@@ -58,6 +58,10 @@ def _is_backstage(value: Any) -> bool:
     metadata = value.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     return "kind" in value and f".{group}".endswith(".backstage.io") and "{{" not in str(name)
+
+
+def _is_openapi(value: Any) -> bool:
+    return isinstance(value.get("paths"), dict) and not {"openapi", "swagger"}.isdisjoint(value)
 
 
 def _is_openslo(value: Any) -> bool:
@@ -127,12 +131,14 @@ def _is_dashboard(value: Any) -> bool:
 ALERTMANAGER: Dialect = Objects("alertmanager", "yaml", _is_alertmanager)
 BACKSTAGE: Dialect = Objects("backstage", "yaml", _is_backstage)
 GRAFANA_DASHBOARD: Dialect = GrafanaDashboard()
+OPENAPI: Dialect = Objects("openapi", "yaml", _is_openapi, "json")
 OPENSLO: Dialect = Objects("openslo", "yaml", _is_openslo)
 PROMETHEUS_RULES: Dialect = PrometheusRules()
 HELM_CHART: Dialect = Mappings("helm-chart", "yaml", "Chart.yaml")
 GITHUB_WORKFLOW: Dialect = Mappings("github-workflow", "yaml", ".github/workflows/*.yml", ".github/workflows/*.yaml")
 GITHUB_ACTION: Dialect = Mappings("github-action", "yaml", "action.yml", "action.yaml", needs=["runs"])
 DEPENDABOT: Dialect = Mappings("dependabot", "yaml", ".github/dependabot.yml", ".github/dependabot.yaml")
+RENOVATE: Dialect = Mappings("renovate", "json", "renovate.json", ".renovaterc.json", "renovate-config.json")
 GITLAB_CI: Dialect = GitlabCi("gitlab-ci", "yaml", ".gitlab-ci.yml", "*.gitlab-ci.yml", ".gitlab/ci/**/*.yml")
 COMPOSE: Dialect = Mappings(
     "compose",

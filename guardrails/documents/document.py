@@ -72,6 +72,8 @@ class Document(NamedTuple):
     """All trees of one file; most formats have exactly one."""
 
     roots: tuple[Root, ...]
+    text: str = ""
+    """What it was parsed from, for those who read comments; empty where the format does not keep it."""
 
 
 class Format(Protocol):

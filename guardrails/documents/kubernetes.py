@@ -1,8 +1,9 @@
 """Kubernetes: resources, and what many kinds of them have in common, so that a rule about it is written once.
 
-A resource is judged as ``kubernetes``, the pods that it makes as ``kubernetes-pod``, each container of these as
-``kubernetes-container``, and a container that runs a program of the cluster itself as ``kubernetes-component``. The
-last three are views: trees put together from parts of the resource, whose nodes are found where they stand in it.
+A resource is judged as ``kubernetes``; below the name of its kind as ``kubernetes-kind``, where ``$.Service`` selects
+it or nothing, faster than a condition; the pods that it makes as ``kubernetes-pod``, each container of these as
+``kubernetes-container``, and a container that runs a program of the cluster itself as ``kubernetes-component``. All but
+the first are views: trees put together from parts of the resource, whose nodes are found where they stand in it.
 """
 
 from __future__ import annotations
@@ -79,6 +80,13 @@ def _itself(resource: Root) -> tuple[Root]:
     return (resource,)
 
 
+def _under_kind(resource: Root) -> tuple[Root]:
+    """A resource as ``{kind, metadata, <its kind>: the resource}``."""
+    kind = resource.value["kind"]
+    view = {"kind": kind, "metadata": _mapping(resource.value, "metadata"), kind: resource.value}
+    return (Root(view, _Parts(resource, {(kind,): (), (): ()})),)
+
+
 class _Parts:
     """The locator of a view: ``places`` says where in the resource its parts are, longer paths before shorter."""
 
@@ -107,15 +115,14 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
 
 
 def _pods(resource: Root) -> Iterator[Root]:
-    """The pods of a workload as ``{kind, metadata, labels, annotations, spec}``.
+    """The pods of a workload as ``{kind, metadata, replicas, labels, annotations, spec}``.
 
-    Kind and metadata are the workload's, the rest is the pods' own.
+    Kind, metadata and replicas are the workload's, the rest is the pods' own. Replicas and spec are there if they are.
     """
     value = resource.value
     template = _TEMPLATES.get(value["kind"], _TEMPLATE)
     pod = _mapping(value, *template)
-    spec = pod.get("spec")
-    if not isinstance(spec, dict) or not (_items(spec, "containers") or value["kind"] in _WORKLOADS):
+    if not pod or not (_items(_mapping(pod, "spec"), "containers") or value["kind"] in _WORKLOADS):
         return
     metadata = _mapping(pod, "metadata")
     view = {
@@ -123,14 +130,17 @@ def _pods(resource: Root) -> Iterator[Root]:
         "metadata": _mapping(value, "metadata"),
         "labels": _mapping(metadata, "labels"),
         "annotations": _mapping(metadata, "annotations"),
-        "spec": spec,
     }
+    if isinstance(pod.get("spec"), dict):
+        view["spec"] = pod["spec"]
+    if "replicas" in _mapping(value, "spec"):
+        view["replicas"] = value["spec"]["replicas"]
     places: dict[Path, Path] = {
         (): (),
         ("spec",): (*template, "spec"),
         ("labels",): (*template, "metadata", "labels"),
         ("annotations",): (*template, "metadata", "annotations"),
-        ("metadata",): ("metadata",),
+        ("replicas",): ("spec", "replicas"),
     }
     yield Root(view, _Parts(resource, places))
 
@@ -147,44 +157,76 @@ _WORKLOADS = frozenset(
 def _containers(resource: Root) -> Iterator[Root]:
     """The containers of a workload's pods, with what Kubernetes would fill in.
 
-    Beside the fields of a container: ``kind``, ``metadata`` and ``labels`` as for pods; ``list``, where it stands in
-    the pod; ``pod``, what the pod says in a word. Its ``securityContext`` has what it inherits, its volume mounts have
-    their ``volume``, and the lists and mappings that many rules ask for are there, if empty.
+    Beside the fields of a container: ``kind`` and ``metadata`` of the workload, and ``list``, where it stands in the
+    pod. Its ``securityContext`` has what it inherits, its volume mounts have the kind of their ``volume``, and
+    the lists and mappings that many rules ask for are there, if empty.
     """
     for pod in _pods(resource):
-        spec = pod.value["spec"]
-        shared = {key: pod.value[key] for key in ("kind", "metadata", "labels")}
-        shared["pod"] = {key: value for key, value in spec.items() if not isinstance(value, dict | list)}
-        volumes = {volume["name"]: volume for volume in _items(spec, "volumes") if isinstance(volume.get("name"), str)}
-        inherited = {key: value for key, value in _mapping(spec, "securityContext").items() if key in _INHERITED}
+        spec = _mapping(pod.value, "spec")
+        volumes = {str(volume.get("name")): _kind(volume) for volume in _items(spec, "volumes")}
         for name in ("containers", "initContainers", "ephemeralContainers"):
             for index, container in _numbered(spec, name):
+                own = _mapping(container, "securityContext")
                 places: dict[Path, Path] = {(): ("spec", name, index)}
-                for key in inherited.keys() - _mapping(container, "securityContext").keys():
-                    places["securityContext", key] = ("spec", "securityContext", key)
-                view = {**_filled(container, inherited, volumes), **shared, "list": name}
+                inherited = {}
+                for key, place, value in _inherited(pod.value, str(container.get("name"))):
+                    if key not in own:
+                        inherited[key] = value
+                        places["securityContext", key] = place
+                view = _filled(container, {**inherited, **own}, volumes)
+                view |= {"kind": pod.value["kind"], "metadata": pod.value["metadata"], "list": name}
                 yield Root(view, _Parts(pod, places))
 
 
-def _filled(container: _Mapping, inherited: _Mapping, volumes: _Mapping) -> _Mapping:
-    own = _mapping(container, "securityContext")
-    mounts = _items(container, "volumeMounts")
+def _inherited(pod: _Mapping, name: str) -> Iterator[tuple[str, Path, Any]]:
+    """What a container takes from its pod's security context, and where that stands.
+
+    The annotations that came before fields of the same meaning are heeded where these are not there.
+    """
+    shared = _mapping(pod, "spec", "securityContext")
+    for key in _INHERITED:
+        if key in shared:
+            yield key, ("spec", "securityContext", key), shared[key]
+        elif key in _ANNOTATIONS:
+            for annotation in (f"container.{_ANNOTATIONS[key]}/{name}", f"{_ANNOTATIONS[key]}/pod"):
+                value = str(pod["annotations"].get(annotation)).partition("/")[0]
+                if value in _PROFILES:
+                    yield key, ("annotations", annotation), {"type": _PROFILES[value]}
+                    break
+
+
+_INHERITED = (
+    *("appArmorProfile", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile"),
+    "windowsOptions",
+)
+_ANNOTATIONS = {
+    "appArmorProfile": "apparmor.security.beta.kubernetes.io",
+    "seccompProfile": "seccomp.security.alpha.kubernetes.io",
+}
+_PROFILES = {
+    "docker": "RuntimeDefault",
+    "localhost": "Localhost",
+    "runtime": "RuntimeDefault",
+    "unconfined": "Unconfined",
+}
+
+
+def _kind(volume: _Mapping) -> str:
+    return next((str(key) for key in volume if key != "name"), "")
+
+
+def _filled(container: _Mapping, context: _Mapping, volumes: _Mapping) -> _Mapping:
+    mounts = _lists(container, "volumeMounts")["volumeMounts"]
     return {
         **container,
         **_lists(container, "command", "args", "env", "envFrom", "ports"),
         "resources": {key: _mapping(container, "resources", key) for key in ("requests", "limits")},
-        "securityContext": {**inherited, **own, "capabilities": _lists(_mapping(own, "capabilities"), "add", "drop")},
-        "volumeMounts": [{**mount, "volume": volumes.get(str(mount.get("name")), {})} for mount in mounts],
+        "securityContext": {**context, "capabilities": _lists(_mapping(context, "capabilities"), "add", "drop")},
+        "volumeMounts": [
+            {**mount, "volume": volumes.get(str(mount.get("name")), "")} if isinstance(mount, dict) else mount
+            for mount in mounts
+        ],
     }
-
-
-_INHERITED = frozenset(
-    {
-        *("appArmorProfile", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile"),
-        "windowsOptions",
-    }
-)
-"""What containers take from the security context of their pod."""
 
 
 def _components(resource: Root) -> Iterator[Root]:
@@ -251,6 +293,7 @@ def _lists(value: _Mapping, *names: str) -> _Mapping:
 
 
 KUBERNETES: Dialect = Resources("kubernetes", _itself)
+KUBERNETES_KIND: Dialect = Resources("kubernetes-kind", _under_kind)
 KUBERNETES_POD: Dialect = Resources("kubernetes-pod", _pods)
 KUBERNETES_CONTAINER: Dialect = Resources("kubernetes-container", _containers)
 KUBERNETES_COMPONENT: Dialect = Resources("kubernetes-component", _components)

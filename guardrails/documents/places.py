@@ -42,7 +42,7 @@ Build = Callable[[str], list[Place]]
 def document(text: str, values: Iterable[Any], build: Build) -> Document:
     """The document of these trees; ``build`` runs at the first question for a position, if one comes."""
     places = _Places(text, build)
-    return Document(tuple(Root(value, _Tree(places, index)) for index, value in enumerate(values)))
+    return Document(tuple(Root(value, _Tree(places, index)) for index, value in enumerate(values)), text)
 
 
 def error(text: str, offset: int, message: str) -> ParseError:

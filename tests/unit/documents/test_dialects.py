@@ -47,7 +47,9 @@ def values(dialect, *trees) -> list:
         ("BITBUCKET_PIPELINES", "bitbucket-pipelines", ("yaml",)),
         ("CIRCLECI", "circleci", ("yaml",)),
         ("GRAFANA_DASHBOARD", "grafana-dashboard", ("json",)),
+        ("OPENAPI", "openapi", ("yaml", "json")),
         ("OPENSLO", "openslo", ("yaml",)),
+        ("RENOVATE", "renovate", ("json",)),
         ("PROMETHEUS_RULES", "prometheus-rules", ("yaml", "json")),
     ],
 )
@@ -56,12 +58,17 @@ def test_names_and_bases(attribute, name, bases):
 
 
 def test_no_dialect_is_untested():
-    assert len(ALL) == 18
+    assert len(ALL) == 20
 
 
 @pytest.mark.parametrize(
     ("attribute", "yes", "no"),
     [
+        (
+            "RENOVATE",
+            ["renovate.json", ".github/renovate.json", ".renovaterc.json"],
+            ["renovate.yaml", "my-renovate.json"],
+        ),
         ("HELM_CHART", ["Chart.yaml", "charts/a/Chart.yaml"], ["chart.yaml", "Chart.lock"]),
         (
             "GITHUB_WORKFLOW",
@@ -103,7 +110,7 @@ def test_paths(attribute, yes, no):
     assert [path for path in yes + no if spec.match_file(path)] == yes
 
 
-ANYWHERE = {"ALERTMANAGER", "BACKSTAGE", "GRAFANA_DASHBOARD", "OPENSLO", "PROMETHEUS_RULES"}
+ANYWHERE = {"ALERTMANAGER", "BACKSTAGE", "GRAFANA_DASHBOARD", "OPENAPI", "OPENSLO", "PROMETHEUS_RULES"}
 """Dialects that are known by what is in the file."""
 
 
@@ -248,7 +255,11 @@ def test_dialects_travel_to_workers(attribute):
     copy = pickle.loads(pickle.dumps(ALL[attribute]))
     tree = {"apiVersion": "v1", "kind": "Pod", "runs": {}, "services": {}, "jobs": {}, "pipelines": {}} | RULES
     tree |= {"route": {}, "receivers": [], "schemaVersion": 1, "panels": []}
-    tree |= {"BACKSTAGE": ENTRY, "OPENSLO": {"apiVersion": "openslo/v1"}}.get(attribute, {})
+    tree |= {
+        "BACKSTAGE": ENTRY,
+        "OPENSLO": {"apiVersion": "openslo/v1"},
+        "OPENAPI": {"openapi": "3.1.0", "paths": {}},
+    }.get(attribute, {})
     assert (copy.name, copy.paths, copy.bases) == (ALL[attribute].name, ALL[attribute].paths, ALL[attribute].bases)
     assert values(copy, tree) == [tree]
 

@@ -1,0 +1,155 @@
+"""What expressions of GitHub's workflows read and do, and what the contexts in them stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from guardrails.documents.document import Path
+from guardrails.documents.github_expressions import UNKNOWN, Node, constant, fences, flows, parse, text_of, walk
+from guardrails.documents.github_values import MAX_ENTRIES, is_open, mapping, matrix_values, texts
+
+MAX_REMEMBERED = 1_000
+"""Longest expression that is read once for all places where it stands."""
+
+
+def bodies(text: str, *, condition: bool) -> Iterator[tuple[int, bool, str]]:
+    """The expressions in a text: offset, whether it is the whole text, and text; a condition may do without braces."""
+    if condition and "${{" not in text:
+        yield 0, True, text
+    for fence in fences(text):
+        yield fence.start, fence.end - fence.start == len(text), fence.text
+
+
+def expression(body: str) -> dict[str, Any]:
+    """What an expression reads and does.
+
+    ``text``; ``valid``; ``contexts``, whose text may become part of its value; ``reads``, all contexts in it;
+    ``constants``, the parts that could be written as what they give; ``calls`` (``name``, ``args``), ``comparisons``
+    (``left``, ``right``) and ``choices`` (of ``a && b || c``), made of sides: ``text``, ``context``, ``literal``.
+    """
+    return _remembered(body) if len(body) <= MAX_REMEMBERED else _analysed(body)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(body: str) -> dict[str, Any]:
+    return _analysed(body)
+
+
+def _analysed(body: str) -> dict[str, Any]:
+    node = parse(body)
+    nodes = list(walk(node)) if node else []
+    return {
+        "text": " ".join(body[:MAX_REMEMBERED].split()),
+        "valid": node is not None,
+        "contexts": sorted(set(flows(node))) if node else [],
+        "reads": sorted({part.value for part in nodes if part.kind == "context"}),
+        "constants": list(_constants(node, body)) if node else [],
+        "calls": [
+            {"name": part.value, "args": [_side(arg, body) for arg in part.parts]}
+            for part in nodes
+            if part.kind == "call"
+        ],
+        "comparisons": [
+            {"operator": part.value, "left": _side(part.parts[0], body), "right": _side(part.parts[1], body)}
+            for part in nodes
+            if part.kind == "operator" and part.value in ("==", "!=")
+        ],
+        "choices": [
+            {"then": _side(choice.parts[-1], body), "otherwise": _side(after, body)}
+            for part in nodes
+            if part.kind == "operator" and part.value == "||"
+            for choice, after in zip(part.parts, part.parts[1:], strict=False)
+            if choice.kind == "operator" and choice.value == "&&"
+        ],
+    }
+
+
+def _side(node: Node, body: str) -> dict[str, Any]:
+    literal = node.kind == "literal"
+    return {
+        "text": body[node.start : node.end].strip(),
+        "kind": node.kind,
+        "literal": text_of(node.value) if literal else "",
+        "empty": literal and not node.value,
+        "context": node.value if node.kind == "context" else "",
+        "contexts": sorted(set(flows(node))),
+    }
+
+
+def _constants(node: Node, body: str) -> Iterator[str]:
+    if (node.kind in ("operator", "call") or len(body.strip()) == node.end - node.start) and constant(
+        node
+    ) is not UNKNOWN:
+        yield body[node.start : node.end].strip()
+        return
+    for part in node.parts:
+        yield from _constants(part, body)
+
+
+def resolved(contexts: list[str], workflow: dict[str, Any], path: Path) -> list[str]:
+    """The contexts with those of a matrix or the environment replaced by what their values are made of."""
+    job, step = _holders(workflow, path)
+    found: set[str] = set()
+    for context in contexts:
+        head, _, name = context.partition(".")
+        known: list[Any] | None = None
+        if head == "matrix" and name:
+            matrix = mapping(mapping(job.get("strategy")).get("matrix"))
+            values = [] if is_open(matrix) else matrix_values(matrix, name.partition(".")[0])
+            known = values if len(values) <= MAX_ENTRIES else None
+        elif head == "env" and name:
+            known = next(
+                (
+                    [value]
+                    for holder in (step, job, workflow)
+                    for key, value in mapping(holder.get("env")).items()
+                    if key.lower() == name
+                ),
+                None,
+            )
+        elif head == "inputs" and name and _is_bounded(workflow, name):
+            known = [""]
+        found |= {context} if not known else {inner for value in known for inner in _inside(value)}
+    return sorted(found)
+
+
+def _is_bounded(workflow: dict[str, Any], name: str) -> bool:
+    """Whether an input takes no text that others choose, by the type that each trigger declares for it."""
+    triggers = mapping(workflow.get("on"))
+    declared = [
+        entry
+        for trigger in ("workflow_call", "workflow_dispatch")
+        for key, entry in mapping(mapping(triggers.get(trigger)).get("inputs")).items()
+        if key.lower() == name
+    ]
+    return bool(declared) and all(mapping(entry).get("type") in ("boolean", "number", "choice") for entry in declared)
+
+
+def _holders(workflow: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The job and the step that a path leads into."""
+    value: Any = workflow
+    job: dict[str, Any] = {}
+    step: dict[str, Any] = {}
+    for index, part in enumerate(path[:4]):
+        value = value[part]
+        if index == 1 and path[0] == "jobs":
+            job = mapping(value)
+        if index > 1 and path[index - 1] == "steps":
+            step = mapping(value)
+    return job, step
+
+
+def _inside(value: Any) -> Iterator[str]:
+    """The contexts in a value of a matrix or the environment."""
+    found = (
+        [value]
+        if isinstance(value, str)
+        else [text for _, text in texts(value, ())]
+        if isinstance(value, dict | list)
+        else []
+    )
+    for text in found:
+        for fence in fences(text):
+            yield from expression(fence.text)["contexts"]

@@ -1,0 +1,207 @@
+"""The view ``github-pipeline``: what a workflow or a composite action runs, uses and evaluates, with what surrounds it.
+
+It is one mapping; each item of it stands where it is written in the file:
+
+- ``jobs``, by their ids: as they are written, with ``rights`` (of its token by scope; ``*`` is for all, ``?`` when
+  nobody says) and ``labels`` of its runner;
+- ``steps``: as they are written, with ``action`` (see ``uses``), ``shell`` and ``job`` (its ``id``, ``rights``,
+  ``environment``);
+- ``grants``: the rights that are given to tokens, one by one: ``scope``, ``level``, ``comment``, which stands behind
+  or above it;
+- ``uses``: what others run: ``text``, ``kind`` (``repository``, ``docker``, ``local``, ``self``), ``repository``
+  (``owner/name`` in lower case), ``path``, ``ref``, ``comment``;
+- ``images``: of containers, services and docker steps: ``text``, ``role``;
+- ``commands`` of scripts for a POSIX shell: see :mod:`guardrails.documents.shell_commands`;
+- ``expressions``: see :func:`guardrails.documents.github_contexts.expression`.
+
+Beside them stand ``kind`` (``workflow`` or ``action``), ``name``, ``on``, ``permissions`` and ``triggers``.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any
+
+from guardrails.documents import github_contexts as contexts
+from guardrails.documents import github_values as values
+from guardrails.documents.document import Dialect, Document, Path, Root, Span
+
+_LISTS = ("grants", "steps", "uses", "images", "commands", "expressions")
+_USES = re.compile(
+    r"""^[ \t]*(?:-[ \t]+)?["']?uses["']?[ \t]*:[ \t]*[^\s#]*+[ \t]*(?:\#[ \t]*([^\n]*))?""", re.MULTILINE
+)
+MAX_LINES = 1_000
+"""How far into a folded text an expression is looked for."""
+_GRANT = re.compile(
+    r"""^(?:[ \t]*\#[ \t]*([^\n]*)\n)?"""
+    r"""[ \t]+["']?([a-z-]+)["']?[ \t]*:[ \t]*["']?(?:read|write|none)["']?[ \t]*(?:\#[ \t]*([^\n]*))?$""",
+    re.MULTILINE,
+)
+Origin = tuple[Path, int]
+"""Where an item is written, and how far into the text there; -1 for all of it."""
+
+
+class GithubPipeline:
+    """The dialect."""
+
+    name = "github-pipeline"
+    bases: tuple[str, ...] = ("yaml",)
+    paths: tuple[str, ...] = (
+        ".github/workflows/*.yml",
+        ".github/workflows/*.yaml",
+        "action.yml",
+        "action.yaml",
+    )
+
+    def roots(self, document: Document) -> Iterable[Root]:
+        """One view for each workflow or composite action."""
+        for root in document.roots:
+            if isinstance(root.value, dict) and not {"jobs", "runs"}.isdisjoint(root.value):
+                yield _Builder(root, document.text).view()
+
+
+class _Places:
+    """The locator of a view."""
+
+    def __init__(self, root: Root, text: str, origins: dict[str, list[Origin]]) -> None:
+        self._root = root
+        self._text = text
+        self._origins = origins
+        self._lines: list[str] = []
+        self._ends: dict[Path, list[int]] = {}
+
+    def span(self, path: Path, *, key: bool) -> Span | None:
+        """The span of the node where it is written."""
+        if len(path) < 2 or path[0] not in self._origins:
+            return self._root.span(path, key=key)
+        origin, offset = self._origins[str(path[0])][int(path[1])]
+        if offset < 0:
+            return self._root.span(origin + path[2:], key=key)
+        span = self._root.span(origin)
+        lines = self._lines = self._lines or self._text.split("\n")
+        if lines[span.line - 1][span.column - 1 : span.column] == "|":
+            number = span.line + 1 + bisect_left(self._breaks(origin), offset)
+        else:
+            snippet = self._value(origin)[offset : offset + 40].partition("\n")[0].strip()
+            inside = range(span.line, min(span.end_line, span.line + MAX_LINES, len(lines)) + 1)
+            number = next((n for n in inside if snippet in lines[n - 1]), span.line)
+        line = lines[min(number, len(lines)) - 1]
+        return Span(number, len(line) - len(line.lstrip()) + 1, number, len(line) + 1)
+
+    def _breaks(self, origin: Path) -> list[int]:
+        """Where the lines of a text end."""
+        found = self._ends.get(origin)
+        if found is None:
+            found = self._ends[origin] = [match.start() for match in re.finditer("\n", self._value(origin))]
+        return found
+
+    def _value(self, path: Path) -> str:
+        return str(self._root.at(*path).value)
+
+
+class _Builder:
+    """Collects the items of one view."""
+
+    def __init__(self, root: Root, text: str) -> None:
+        self._root = root
+        self._text = text
+        self._workflow: dict[str, Any] = root.value
+        self._jobs: dict[str, Any] = {}
+        self._lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
+        self._origins: dict[str, list[Origin]] = {name: [] for name in _LISTS}
+
+    def view(self) -> Root:
+        """The view, complete."""
+        workflow = self._workflow
+        self._grants(workflow, ())
+        for name, job in values.mapping(workflow.get("jobs")).items():
+            if isinstance(job, dict):
+                self._job(name, job)
+        runs = values.mapping(workflow.get("runs"))
+        self._steps(("runs",), runs, {})
+        for path, text in values.texts(workflow, ()):
+            self._expressions(path, text)
+        self._comment()
+        head: dict[str, Any] = {
+            name: workflow[name] for name in ("name", "on", "permissions", "concurrency", "env") if name in workflow
+        }
+        kind = "workflow" if "jobs" in workflow else "action"
+        triggers = values.names(workflow.get("on"))
+        value: dict[str, Any] = {**head, "kind": kind, "triggers": triggers, "jobs": self._jobs, **self._lists}
+        return Root(value, _Places(self._root, self._text, self._origins))
+
+    def _add(self, name: str, item: Any, path: Path, offset: int = -1) -> None:
+        self._lists[name].append(item)
+        self._origins[name].append((path, offset))
+
+    def _job(self, name: str, job: dict[str, Any]) -> None:
+        path: Path = ("jobs", name)
+        rights = values.rights(job.get("permissions", self._workflow.get("permissions")))
+        around = {"id": name, "rights": rights, "environment": job.get("environment", "")}
+        self._jobs[name] = {**job, "rights": rights, "labels": values.labels(job)}
+        self._grants(job, path)
+        self._use(job, path)
+        for role in ("container", "services"):
+            for below, image in values.images(job, role):
+                self._add("images", {"text": image, "role": role}, path + below)
+        self._steps(path, job, around)
+
+    def _steps(self, path: Path, job: dict[str, Any], around: dict[str, Any]) -> None:
+        steps = job.get("steps")
+        for index, step in enumerate(steps if isinstance(steps, list) else ()):
+            if isinstance(step, dict):
+                self._step((*path, "steps", index), step, job, around)
+
+    def _step(self, path: Path, step: dict[str, Any], job: dict[str, Any], around: dict[str, Any]) -> None:
+        shell = values.shell(step, job, self._workflow)
+        action = self._use(step, path)
+        script = step.get("run")
+        item = {**step, "job": around, "shell": shell}
+        if action:
+            item["action"] = action
+        self._add("steps", item, path)
+        if isinstance(script, str) and values.is_posix(shell):
+            for command, offset in values.commands(script):
+                self._add("commands", {**command, "job": around, "env": step.get("env", {})}, (*path, "run"), offset)
+
+    def _use(self, holder: dict[str, Any], path: Path) -> dict[str, Any]:
+        text = holder.get("uses")
+        if not isinstance(text, str):
+            return {}
+        use = values.use(text)
+        self._add("uses", use, (*path, "uses"))
+        if use["kind"] == "docker":
+            self._add("images", {"text": text.removeprefix("docker://"), "role": "step"}, (*path, "uses"))
+        return use
+
+    def _grants(self, holder: dict[str, Any], path: Path) -> None:
+        for scope, level in values.mapping(holder.get("permissions")).items():
+            self._add("grants", {"scope": scope, "level": level, "comment": ""}, (*path, "permissions", scope))
+
+    def _comment(self) -> None:
+        """Note what stands beside each right and each ``uses``, if it is clear which is which."""
+        grants = sorted(self._lists["grants"], key=lambda grant: str(grant["scope"]))
+        lines = sorted(_GRANT.findall(self._text), key=lambda found: str(found[1])) if grants else []
+        if [found[1] for found in lines] == [grant["scope"] for grant in grants]:
+            for grant, (above, _, behind) in zip(grants, lines, strict=True):
+                grant["comment"] = (behind or above).strip()
+        uses = self._lists["uses"]
+        found = _USES.findall(self._text) if uses else []
+        if len(found) == len(uses):
+            for use, comment in zip(uses, found, strict=True):
+                use["comment"] = comment.strip()
+
+    def _expressions(self, path: Path, text: str) -> None:
+        sink = values.sink(path)
+        job = values.mapping(self._workflow.get("jobs")).get(str(path[1]), {}) if path[0] == "jobs" else {}
+        environment = values.mapping(job).get("environment", "")
+        for offset, alone, body in contexts.bodies(text, condition=sink == "condition"):
+            item = {**contexts.expression(body), "sink": sink, "alone": alone, "environment": environment}
+            if sink == "script":
+                item["contexts"] = contexts.resolved(item["contexts"], self._workflow, path)
+            self._add("expressions", item, path, offset)
+
+
+FORMAT: Dialect = GithubPipeline()
