@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from guardrails.policy import loading, packs
+from guardrails.policy.terms import BUILTIN
 
 TARGET = Path(__file__).parent / "rules.md"
 
@@ -13,7 +14,7 @@ TARGET = Path(__file__).parent / "rules.md"
 def page() -> str:
     """The list of all shipped rules, by category and policy."""
     folder = packs.builtin_folder()
-    policies = loading.load(packs.read_files(packs.BUILTIN, packs.policy_files(folder), base=folder))
+    policies = loading.load(packs.read_files(BUILTIN, packs.policy_files(folder), base=folder))
     total = sum(len(policy.rules) for policy in policies)
     lines = [
         "# Shipped rules",

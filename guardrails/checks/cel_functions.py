@@ -171,7 +171,7 @@ _BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 
 
 
 def _quantity(value: Any) -> float:
-    match = None if isinstance(value, bool) else _QUANTITY.fullmatch(str(value).strip())
+    match = _QUANTITY.fullmatch(str(value).strip())
     scale = (_DECIMAL | _BINARY).get(match[2]) if match else None
     if match is None or scale is None:
         raise ValueError("that is no quantity")

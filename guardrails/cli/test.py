@@ -15,6 +15,7 @@ from guardrails.errors import UsageError
 from guardrails.plugins import registry
 from guardrails.policy import loading, packs
 from guardrails.policy.model import Rule
+from guardrails.policy.terms import BUILTIN
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,12 +40,12 @@ def run(args: Namespace) -> int:
 def _rules(what: str, installed: Registry) -> list[Rule]:
     if os.path.exists(what):
         sources = packs.read_files(what, packs.policy_files(what))
-    elif what == packs.BUILTIN:
-        sources = packs.read_files(what, packs.policy_files(packs.builtin_folder()))
+    elif what == BUILTIN:
+        sources = packs.read_files("shipped", packs.policy_files(packs.builtin_folder()))
     elif what in installed.packs:
         sources = packs.read_files(what, packs.policy_files(packs.package_folder(installed.packs[what])))
     else:
-        known = ", ".join([packs.BUILTIN, *installed.packs])
+        known = ", ".join([BUILTIN, *installed.packs])
         raise UsageError(f"{what}: no such file, folder or pack", hint=f"installed packs: {known}")
     return [rule for policy in loading.load(sources) for rule in policy.rules]
 

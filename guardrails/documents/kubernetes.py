@@ -97,10 +97,10 @@ class _Parts:
         self._places = places
 
     def span(self, path: Path, *, key: bool) -> Span:
-        """Where a part stands, or the nearest that does; an item of a list has no key."""
+        """Where a part stands, or the nearest that does."""
         length = next(length for length in range(len(path), -1, -1) if path[:length] in self._places)
         place = self._places[path[:length]] + path[length:]
-        return self._resource.span(place, key=key and isinstance((0, *place)[-1], str))
+        return self._resource.span(place, key=key)
 
 
 _TEMPLATE = ("spec", "template")
@@ -259,7 +259,7 @@ _ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
 def _program(container: _Mapping) -> str:
     """The program of the cluster that a container runs: by its command, or where only flags are given, by its image."""
     words = [*container["command"], *container["args"]]
-    if container["command"] or not words or not str(words[0]).startswith("-"):
+    if not words or not str(words[0]).startswith("-"):
         names = [str(word).rpartition("/")[2] for word in words[:2]]
     else:
         image = str(container.get("image")).rpartition("/")[2].partition("@")[0].partition(":")[0]

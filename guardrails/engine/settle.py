@@ -15,7 +15,7 @@ from guardrails.errors import ConfigError, UsageError, UserError, UserErrors
 from guardrails.matching import GlobSet
 from guardrails.policy import loading, packs
 from guardrails.policy.model import Policy, Rule
-from guardrails.policy.terms import SETTINGS, Source, selects
+from guardrails.policy.terms import BUILTIN, SETTINGS, Source, selects
 from guardrails.repository.entry import Snapshot
 
 
@@ -63,7 +63,7 @@ def settle(snapshot: Snapshot, config_files: Mapping[str, bytes], options: Optio
     errors: list[UserError] = []
     layers = _layers(config_files, errors)
     named = next((layer for layer in layers if not layer.folder), None)
-    chosen = (named.packs if named else ()) or (packs.BUILTIN,)
+    chosen = (named.packs if named else ()) or (BUILTIN,)
     sources = _sources(snapshot, named, chosen, options, registry, errors)
     policies, broken = loading.load_valid(sources)
     settled = Settled(policies, layers, options, chosen)
@@ -100,7 +100,7 @@ def _sources(
             sources += read()
         except UserError as error:
             errors.append(error)
-    if packs.BUILTIN not in chosen:
+    if BUILTIN not in chosen:
         sources += packs.engine_policies()
     return sources
 
@@ -171,12 +171,12 @@ def _pack(snapshot: Snapshot, pack: str, named: Layer | None, registry: Registry
             hint = "a pack is a folder of this repository that holds .yaml files"
             raise _pack_error(named, f"no policies in {pack}", hint)
         return found
-    if pack == packs.BUILTIN:
+    if pack == BUILTIN:
         folder = packs.builtin_folder()
     elif pack in registry.packs:
         folder = packs.package_folder(registry.packs[pack])
     else:
-        known = ", ".join([packs.BUILTIN, *registry.packs])
+        known = ", ".join([BUILTIN, *registry.packs])
         raise _pack_error(named, f"no pack is named '{pack}'", f"installed: {known}; a folder is written ./{pack}")
     return list(packs.read_files(pack, packs.policy_files(folder), base=folder))
 

@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 
 from guardrails.errors import PolicyError, UsageError
-from guardrails.policy.terms import Source
+from guardrails.policy.terms import BUILTIN, Source
 from guardrails.references import Reference
 from guardrails.repository.entry import FILE, Snapshot
-
-BUILTIN = "builtin"
 
 
 def builtin_folder() -> str:

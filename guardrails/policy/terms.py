@@ -10,6 +10,9 @@ PROFILES = ("recommended", "strict", "all")
 """Each profile holds the ones before it."""
 
 
+BUILTIN = "builtin"
+"""The name of the pack that is shipped."""
+
 SETTINGS = (".guardrails.yaml", "pyproject.toml")
 """The files that may hold settings; in one folder the first that has any counts."""
 

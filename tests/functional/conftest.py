@@ -25,7 +25,7 @@ SCRUBBED = (
 class Repo:
     """A repository in a temporary folder, and the commands that run in it."""
 
-    def __init__(self, root: Path, home: Path) -> None:
+    def __init__(self, root: Path, home: Path, cache: Path) -> None:
         self.root = root
         env = {key: value for key, value in os.environ.items() if not key.startswith(SCRUBBED)}
         self.env = env | {
@@ -35,7 +35,7 @@ class Repo:
             "GIT_AUTHOR_EMAIL": "a@example.org",
             "GIT_COMMITTER_NAME": "A",
             "GIT_COMMITTER_EMAIL": "a@example.org",
-            "GUARDRAILS_CACHE_DIR": str(home / "cache"),
+            "GUARDRAILS_CACHE_DIR": str(cache),
             "LC_ALL": "C.UTF-8",
         }
 
@@ -78,11 +78,11 @@ class Repo:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Repo:
-    """A folder without git."""
+def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A folder without git; plans are cached for all tests together, or each would compile its own."""
     (tmp_path / "home").mkdir()
     (tmp_path / "repo").mkdir()
-    return Repo(tmp_path / "repo", tmp_path / "home")
+    return Repo(tmp_path / "repo", tmp_path / "home", tmp_path_factory.getbasetemp() / "guardrails-cache")
 
 
 @pytest.fixture

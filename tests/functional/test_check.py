@@ -227,22 +227,24 @@ def test_files_that_do_not_parse_are_findings(repo):
     assert {path for _, path, _ in findings(done)} == {"a.yaml", "b.json", "c.toml"}
 
 
-def test_second_run_uses_the_cached_plan_and_sees_changed_policies(house):
+def test_second_run_uses_the_cached_plan_and_sees_changed_policies(house, tmp_path):
+    own = {"GUARDRAILS_CACHE_DIR": str(tmp_path / "own")}
     house.write({"a.txt": "foo\n", "NOTES.md": ""})
-    assert house.run("check").returncode == 1
-    assert list((house.root.parent / "home" / "cache").glob("plan-*"))
-    assert house.run("check").returncode == 1
+    assert house.run("check", **own).returncode == 1
+    assert list((tmp_path / "own").glob("plan-*"))
+    assert house.run("check", **own).returncode == 1
     house.write({"rules/house.yaml": POLICY.replace("forbid: foo", "forbid: fop")})
-    assert house.run("check").returncode == 0
+    assert house.run("check", **own).returncode == 0
 
 
-def test_damaged_cache_entries_are_ignored(house):
+def test_damaged_cache_entries_are_ignored(house, tmp_path):
+    own = {"GUARDRAILS_CACHE_DIR": str(tmp_path / "own")}
     house.write({"a.txt": "foo\n", "NOTES.md": ""})
-    house.run("check")
-    (entry,) = (house.root.parent / "home" / "cache").glob("plan-*")
+    house.run("check", **own)
+    (entry,) = (tmp_path / "own").glob("plan-*")
     for content in (b"", b"x" * 1000, entry.read_bytes()[:-1]):
         entry.write_bytes(content)
-        assert house.run("check").returncode == 1
+        assert house.run("check", **own).returncode == 1
 
 
 def test_a_cache_inside_the_repository_is_never_trusted(house):

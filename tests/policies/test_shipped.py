@@ -10,7 +10,7 @@ from guardrails.plugins import registry
 from guardrails.policy import loading, packs
 
 FOLDER = packs.builtin_folder()
-POLICIES = loading.load(packs.read_files(packs.BUILTIN, packs.policy_files(FOLDER), base=FOLDER))
+POLICIES = loading.load(packs.read_files("shipped", packs.policy_files(FOLDER), base=FOLDER))
 RULES = [rule for policy in POLICIES for rule in policy.rules]
 
 

@@ -273,6 +273,27 @@ def test_containers_of_all_lists():
     assert {(root.value["kind"], root.value["metadata"]["name"]) for root in containers} == {("Deployment", "shop")}
 
 
+def test_containers_are_found_where_they_stand():
+    text = """\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: a
+    - name: b
+  ephemeralContainers:
+    - name: c
+    - name: d
+"""
+    containers = parsed(kubernetes.KUBERNETES_CONTAINER, text)
+    assert [(root.value["name"], root.span().line, root.span(key=True).line) for root in containers] == [
+        ("a", 5, 5),
+        ("b", 6, 6),
+        ("c", 8, 8),
+        ("d", 9, 9),
+    ]
+
+
 def test_containers_inherit_what_their_pod_says():
     main, first = parsed(kubernetes.KUBERNETES_CONTAINER, DEPLOYMENT)
     assert main.value["securityContext"] == {
