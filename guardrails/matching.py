@@ -50,66 +50,116 @@ class Regex(NamedTuple):
 
     def compile(self) -> Any:
         """The expression as ``re2`` has it, for bytes; raises ValueError when RE2 does not take it."""
-        return _compiled(self)
+        return _compiled(self.flags + self.pattern)
+
+    @property
+    def flags(self) -> str:
+        """What stands before the pattern where it has to stand alone."""
+        return "(?mi)" if self.ignore_case else "(?m)"
 
 
 @lru_cache(maxsize=1024)
-def _compiled(regex: Regex) -> Any:
-    import re2  # noqa: PLC0415
-
-    try:
-        return re2.compile(*_for_re2(regex))
-    except re2.error as error:
-        (reason,) = error.args
-        raise ValueError(reason.decode("utf-8", "replace").replace("(?m)", "", 1)) from None
-
-
-def _for_re2(regex: Regex) -> tuple[bytes, Any]:
+def _compiled(source: str) -> Any:
     import re2  # noqa: PLC0415
 
     options = re2.Options()
     options.log_errors = False
-    options.case_sensitive = not regex.ignore_case
-    return b"(?m)" + regex.pattern.encode("utf-8", "surrogatepass"), options
+    try:
+        return re2.compile(source.encode("utf-8", "surrogatepass"), options)
+    except re2.error as error:
+        (reason,) = error.args
+        flags = source[: source.index(")") + 1]
+        raise ValueError(reason.decode("utf-8", "replace").replace(flags, "", 1)) from None
 
 
 class RegexSet:
-    """Regular expressions that are looked for together: one pass over a text tells which of them can occur."""
+    """Regular expressions that are looked for together: one pass over a text tells which of them can occur.
 
-    __slots__ = ("_always", "_filter", "_regexes")
+    The pass looks for literals that a match must hold, so an expression is compiled when a text has one of its own.
+    Those without literals can always occur: as one automaton they would take longer than each for itself.
+    """
 
-    def __init__(self, regexes: Iterable[Regex]) -> None:
-        """Each of the expressions must be valid."""
-        self._regexes = tuple(regexes)
-        self._filter: Any = None
-        self._always: Iterable[int] = ()
+    __slots__ = ("_always", "_literals", "_set", "_sources", "_uses")
 
-    def candidates(self, text: bytes) -> Iterable[int]:
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        literals: tuple[str, ...],
+        uses: tuple[tuple[tuple[int, tuple[frozenset[int], ...]], ...], ...],
+        always: frozenset[int],
+    ) -> None:
+        self._sources = sources
+        self._literals = literals  # as expressions
+        self._uses = uses  # for each literal, the expressions that it is one for, and of what else they need one
+        self._always = always
+        self._set: Any = None
+
+    @classmethod
+    def compile(cls, regexes: Iterable[Regex]) -> RegexSet:
+        """Compile expressions together, each of which must be valid."""
+        import re2  # noqa: PLC0415
+
+        from guardrails.literals import required  # noqa: PLC0415 - a plan from the cache has no use for it
+
+        sources: list[str] = []
+        numbers: dict[str, int] = {}
+        uses: list[list[tuple[int, tuple[frozenset[int], ...]]]] = []
+        always: list[int] = []
+        for regex in regexes:
+            needed = [
+                frozenset(numbers.setdefault(_searched(*each), len(numbers)) for each in sorted(alternatives))
+                for alternatives in required(*regex)
+            ]
+            uses += ([] for _ in range(len(uses), len(numbers)))
+            if needed:
+                for literal in needed[0]:
+                    uses[literal].append((len(sources), tuple(needed[1:])))
+            else:
+                always.append(len(sources))
+            sources.append(regex.flags + regex.pattern)
+        together = cls(tuple(sources), tuple(numbers), tuple(map(tuple, uses)), frozenset(always))
+        try:
+            together._compile()
+        except re2.error:  # too many literals
+            return cls(tuple(sources), (), (), frozenset(range(len(sources))))
+        return together
+
+    def candidates(self, text: bytes) -> set[int]:
         """The numbers of the expressions that can occur in ``text``: all that do, and few that do not."""
-        if self._filter is None:
-            self._compile()
-        return self._always or self._filter.Match(text, potential=True) or ()
+        found = (self._set or self._compile()).Match(text) or ()
+        there = frozenset(found)
+        candidates = set(self._always)
+        for literal in found:
+            for number, others in self._uses[literal]:
+                if not any(map(there.isdisjoint, others)):
+                    candidates.add(number)
+        return candidates
 
     def __getitem__(self, number: int) -> Any:
         """The expression as ``re2`` has it, for bytes."""
-        if self._filter is None:
-            self._compile()
-        return self._filter.re(number)
+        return _compiled(self._sources[number])
 
-    def _compile(self) -> None:
+    def _compile(self) -> Any:
         import re2  # noqa: PLC0415
 
-        self._filter = re2.Filter()
-        for regex in self._regexes:
-            self._filter.Add(*_for_re2(regex))
-        try:
-            self._filter.Compile()
-        except re2.error:
-            # Together they hold too many literals, so each has to be looked for on its own.
-            self._always = range(len(self._regexes))
+        options = re2.Options()
+        options.max_mem = _MEMORY
+        options.log_errors = False
+        self._set = re2.Set.SearchSet(options)
+        for literal in self._literals:
+            self._set.Add(literal)
+        self._set.Compile()
+        return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RegexSet, (self._regexes,)
+        return RegexSet, (self._sources, self._literals, self._uses, self._always)
+
+
+def _searched(text: str, ignore_case: bool) -> str:
+    import re2  # noqa: PLC0415
+
+    escaped: str = re2.escape(text)
+    return f"(?i:{escaped})" if ignore_case else escaped
 
 
 class GlobSet:

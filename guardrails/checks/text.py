@@ -100,7 +100,7 @@ class TextKind:
                     forbidding[target.regex].add(number)
         return TextInspector(
             checks,
-            RegexSet(regexes),
+            RegexSet.compile(regexes),
             tuple(map(frozenset, forbidding)),
             frozenset(number for number, check in checks.items() if check.test != "forbid"),
             allowed_paths,

@@ -155,15 +155,16 @@ class TextInspector(NamedTuple):
         if file.entry.kind != FILE or file.binary:
             return
         content = Content(file)
-        candidates = frozenset(self.regexes.candidates(content.data))
+        candidates = self.regexes.candidates(content.data)
         concerned = self.demanding.union(*(self.forbidding[regex] for regex in candidates))
         judged: list[tuple[Check, list[Hit], list[Place]]] = []
+        allowed = self.allowed_paths.match(file.path)
         for number in sorted(rules & concerned):
             check = self.checks[number]
             if check.test != "forbid":
                 if not self._holds(check, content, candidates):
                     yield check.absent(file)
-            elif check.paths not in self.allowed_paths.match(file.path):
+            elif check.paths not in allowed:
                 judged.append((check, *self._hits(check, content, candidates, file.date)))
         content.hide(
             place for check, hits, rest in judged if check.redact for place in (*(hit.place for hit in hits), *rest)
@@ -178,16 +179,14 @@ class TextInspector(NamedTuple):
         """Nothing: every rule is judged file by file."""
         return ()
 
-    def _holds(self, check: Check, content: Content, candidates: frozenset[int]) -> bool:
+    def _holds(self, check: Check, content: Content, candidates: set[int]) -> bool:
         text = content.head(check.within) if check.test == "header" else content.data
         return any(
             target.regex in candidates and self.regexes[target.regex].search(text) is not None
             for target in check.targets
         )
 
-    def _hits(
-        self, check: Check, content: Content, candidates: frozenset[int], today: str
-    ) -> tuple[list[Hit], list[Place]]:
+    def _hits(self, check: Check, content: Content, candidates: set[int], today: str) -> tuple[list[Hit], list[Place]]:
         """What the rule finds, and the places where it stopped looking because there is too much."""
         spans: dict[tuple[int, int], tuple[Any, Target]] = {}
         rest: list[tuple[int, int]] = []

@@ -290,7 +290,7 @@ def test_regexes_match_at_lines_and_may_ignore_case() -> None:
 
 @given(st.lists(st.sampled_from(REGEXES), unique=True), st.text("abckKsSéÉßẞ\u212a\u017fx \t\v\r\n", max_size=20))
 def test_no_regex_that_occurs_is_missed(regexes: list[Regex], text: str) -> None:
-    regexset = RegexSet(regexes)
+    regexset = RegexSet.compile(regexes)
     data = text.encode()
     candidates = set(regexset.candidates(data))
     for number, regex in enumerate(regexes):
@@ -301,23 +301,50 @@ def test_no_regex_that_occurs_is_missed(regexes: list[Regex], text: str) -> None
 
 
 def test_few_regexes_that_do_not_occur_are_candidates() -> None:
-    regexset = RegexSet([Regex("needle_[0-9]+"), Regex("THREAD", ignore_case=True), Regex(r"\bother\b")])
+    regexset = RegexSet.compile([Regex("needle_[0-9]+"), Regex("THREAD", ignore_case=True), Regex(r"\bother\b")])
     assert list(regexset.candidates(b"a haystack with a thread in it")) == [1]
 
 
 def test_a_regex_set_pickles() -> None:
-    regexset = RegexSet(Regex(pattern) for pattern in ("alpha", "beta"))
+    regexset = RegexSet.compile(Regex(pattern) for pattern in ("alpha", "beta"))
     assert list(regexset.candidates(b"beta")) == [1]
     again = pickle.loads(pickle.dumps(regexset))
     assert list(again.candidates(b"beta")) == [1]
     assert again[1].search(b"a beta").span() == (2, 6)
 
 
-def test_more_literals_than_fit_together_are_each_looked_for() -> None:
-    words = [f"{number:04}{'x' * 1000}" for number in range(500)]
-    regexset = RegexSet(map(Regex, words))
-    assert len(regexset.candidates(b"")) == len(words)
+def test_more_literals_than_fit_together_are_each_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "_MEMORY", 100_000)
+    words = [f"{number:04}{'x' * 10}" for number in range(500)]
+    regexset = pickle.loads(pickle.dumps(RegexSet.compile(map(Regex, words))))
+    assert regexset.candidates(b"") == set(range(500))
     assert regexset[123].search(words[123].encode()) is not None
+
+
+def test_a_regex_is_compiled_when_a_text_has_a_literal_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    regexset = pickle.loads(pickle.dumps(RegexSet.compile([Regex("one thing"), Regex("(another)"), Regex("[a-z]+")])))
+    compiled = []
+    monkeypatch.setattr(matching, "_compiled", compiled.append)
+    for number in regexset.candidates(b"some other thing, or another"):
+        regexset[number]
+    assert sorted(compiled) == ["(?m)(another)", "(?m)[a-z]+"]
+
+
+def test_hundreds_of_regexes_stay_small_and_start_at_once() -> None:
+    regexset = RegexSet.compile(Regex(rf"\bword{number:03}_[A-Za-z0-9]{{40}}\b") for number in range(400))
+    pickled = pickle.dumps(regexset)
+    assert len(pickled) < 40_000
+    again = pickle.loads(pickled)
+    start = time.process_time()
+    assert again.candidates(b"some word123_ of these " * 100) == {123}
+    assert time.process_time() - start < 0.1
+
+
+def test_hostile_literals_take_bounded_time() -> None:
+    regexset = RegexSet.compile(Regex("a" * length + "b", ignore_case=True) for length in range(1, 400))
+    start = time.process_time()
+    regexset.candidates(b"a" * 1_000_000)
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
