@@ -189,7 +189,7 @@ def _forbidden(check: Check, touched: Sequence[ChangedFile], change: Change) -> 
 
 
 def _unagreed(check: Check, touched: Sequence[ChangedFile], change: Change) -> Iterator[Finding]:
-    """A finding for each group of people none of whom agrees; before it is committed, a change has no place to say it."""
+    """A finding for each group of people none of whom agrees; a commit that is not made yet has no place to say it."""
     if not change.commits or change.pending:
         return
     name = check.wanted["name"]

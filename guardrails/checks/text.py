@@ -10,6 +10,7 @@ from guardrails.checks.text_inspector import Allowance, Check, Target, TextInspe
 from guardrails.documents.document import Path
 from guardrails.errors import UserError, UserErrors
 from guardrails.matching import GlobSet, PatternError, Regex, RegexSet
+from guardrails.references import Packed
 
 _WITHIN = 20
 
@@ -99,7 +100,7 @@ class TextKind:
                 for target in check.targets:
                     forbidding[target.regex].add(number)
         return TextInspector(
-            checks,
+            Packed(checks),
             RegexSet.compile(regexes),
             tuple(map(frozenset, forbidding)),
             frozenset(number for number, check in checks.items() if check.test != "forbid"),

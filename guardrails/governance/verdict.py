@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from guardrails.engine.plan import Plan
@@ -45,8 +45,8 @@ class Verdict(NamedTuple):
 
     findings: tuple[Judged, ...]
     """Those that stand, sorted by path, line, column and rule; enforcement ``off`` never gets here."""
-    rules: tuple[RuleInfo, ...]
-    """Every rule that ran, sorted by id."""
+    rules: Mapping[str, RuleInfo]
+    """Every rule that ran, by its id, sorted."""
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     files: int
@@ -105,13 +105,14 @@ def judge(
     What is ``told`` of a change stands as well, each by a plan of its own.
     """
     stand: list[Judged] = []
-    infos = dict(plan.infos)
+    infos = dict(plan.infos) if told else plan.infos
     for by, found in ((plan, scan.findings if findings is None else findings), *told):
         stand += _judged(by, ((finding, None) for finding in found), date)
-        infos = {finding.rule: by.infos[finding.rule] for finding in found} | infos
+        if told:
+            infos = {finding.rule: by.infos[finding.rule] for finding in found} | dict(infos)
     return Verdict(
         findings=tuple(sorted(stand, key=lambda judged: order(judged.finding)) if told else stand),
-        rules=tuple(infos[rule] for rule in sorted(infos)) if told else tuple(plan.infos.values()),
+        rules=dict(sorted(infos.items())) if told else infos,
         problems=scan.problems,
         notes=scan.notes,
         files=scan.files,

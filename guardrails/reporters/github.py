@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from guardrails.findings import Enforcement, Note, Problem
 from guardrails.governance.verdict import Judged, Style, Verdict
+from guardrails.policy.terms import RuleInfo
 from guardrails.reporters import concise
 from guardrails.reporters.excuses import counted
 from guardrails.reporters.terminal import visible
@@ -26,7 +27,6 @@ _IN_PROPERTIES = _IN_MESSAGES | str.maketrans({":": "%3A", ",": "%2C"})
 
 def report(verdict: Verdict, style: Style) -> str:
     """Errors, warnings and notices as commands, worst first, then the rest as ``concise`` has it."""
-    fixes = {rule.id: rule.remediation for rule in verdict.rules}
     ranked = sorted(verdict.findings, key=lambda judged: -judged.severity)
     lines: list[str] = []
     plain: list[Judged] = []
@@ -35,7 +35,7 @@ def report(verdict: Verdict, style: Style) -> str:
         found = [judged for judged in ranked if judged.enforcement is enforcement]
         room = max(MAX_ANNOTATIONS - len(problems), 0)
         lines += map(_problem, problems[:MAX_ANNOTATIONS])
-        lines += (_finding(level, judged, fixes.get(judged.finding.rule, "")) for judged in found[:room])
+        lines += (_finding(level, judged, verdict.rules.get(judged.finding.rule)) for judged in found[:room])
         plain += found[room:]
         hidden = len(problems) + len(found) - MAX_ANNOTATIONS
         if hidden > 0:
@@ -45,11 +45,11 @@ def report(verdict: Verdict, style: Style) -> str:
     return "".join(_harmless(line) + "\n" for line in lines) + _harmless(concise.report(rest, style))
 
 
-def _finding(level: str, judged: Judged, fix: str) -> str:
+def _finding(level: str, judged: Judged, rule: RuleInfo | None) -> str:
     finding = judged.finding
     title = f"{visible(finding.rule)} ({judged.severity.label})"
     properties = ",".join(f"{name}={value}" for name, value in (*_place(judged), ("title", _property(title))))
-    advice = " ".join(fix.split())
+    advice = " ".join(rule.remediation.split()) if rule else ""
     message = visible(finding.message or finding.rule)
     message += f"\nblocks from {judged.blocks_from}" if judged.blocks_from else ""
     message += f"\nfix: {visible(advice)}" if advice else ""

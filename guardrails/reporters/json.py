@@ -33,7 +33,7 @@ def report(verdict: Verdict, style: Style) -> str:
             "snapshot": verdict.title,
             "date": verdict.date,
             "summary": _summary(verdict),
-            "rules": {rule.id: _rule(rule) for rule in verdict.rules},
+            "rules": {id: _rule(rule) for id, rule in verdict.rules.items()},
             "findings": [_finding(judged) for judged in verdict.findings],
             "excused": [_finding(judged) for judged in verdict.excused],
             "problems": [_problem(problem, style) for problem in verdict.problems],

@@ -22,8 +22,8 @@ def report(verdict: Verdict, style: Style) -> str:
     """One suite: problems, findings, what is excused, then the rules that found nothing; notes are its output."""
     found = verdict.findings + verdict.excused
     broken = {judged.finding.rule for judged in found}
-    rules = {rule.id: rule for rule in verdict.rules}
-    kept = [rule for rule in verdict.rules if rule.id not in broken]
+    rules = verdict.rules
+    kept = [rule for id, rule in rules.items() if id not in broken]
     failures = verdict.count(Enforcement.BLOCK)
     counts = _attributes(
         name="guardrails",

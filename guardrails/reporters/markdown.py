@@ -92,10 +92,9 @@ def _folding(title: str, summary: str) -> str:
 
 def _rows(verdict: Verdict) -> Iterator[str]:
     """A row for each rule, and for each enforcement where that differs by path; the worst first."""
-    titles = {rule.id: rule.title for rule in verdict.rules}
     counts = Counter((enforcement, severity, finding.rule) for finding, severity, enforcement, *_ in verdict.findings)
     for (enforcement, severity, id), count in sorted(counts.items(), key=_worst_first):
-        title = _text(titles.get(id, ""))
+        title = _text(verdict.rules[id].title if id in verdict.rules else "")
         yield f"| {severity.label} | {enforcement.label} | {count} | {_code(id)} | {title} |"
 
 

@@ -51,7 +51,13 @@ def report(verdict: Verdict, style: Style) -> str:
     found = verdict.findings + (verdict.excused if style.excused else ())
     kept = _kept(found)
     run = {
-        "tool": {"driver": {"name": "guardrails", **_version(style), "rules": [_rule(rule) for rule in verdict.rules]}},
+        "tool": {
+            "driver": {
+                "name": "guardrails",
+                **_version(style),
+                "rules": [_rule(rule) for rule in verdict.rules.values()],
+            }
+        },
         "automationDetails": {"id": "guardrails/"},
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
@@ -129,9 +135,9 @@ def _rank(judged: Judged) -> tuple[bool, int, int]:
     return judged.excuse is not None, -judged.enforcement, -judged.severity
 
 
-def _results(findings: Iterable[Judged], rules: Iterable[RuleInfo], *, suppressions: bool) -> Iterator[dict[str, Any]]:
+def _results(findings: Iterable[Judged], rules: Iterable[str], *, suppressions: bool) -> Iterator[dict[str, Any]]:
     """The results; SARIF wants suppressions in all of them, if only empty ones, or in none."""
-    indices = {rule.id: index for index, rule in enumerate(rules)}
+    indices = {id: index for index, id in enumerate(rules)}
     taken: set[tuple[str, str, int]] = set()
     for finding, severity, enforcement, _, excuse in findings:
         path, line = finding.location[:2]

@@ -38,7 +38,7 @@ def report(verdict: Verdict, style: Style) -> str:
 
 def _files(verdict: Verdict, style: Style) -> Iterator[str]:
     """One section for each file with findings; a rule is explained at its first finding that is shown in full."""
-    unexplained = {rule.id: rule for rule in verdict.rules}
+    explained: set[str] = set()
     for path, findings in groupby(verdict.findings, lambda judged: judged.finding.location.path):
         lines = [_paint(_subject(path), _BOLD, style)]
         shown, more = _folded(findings, path)
@@ -46,8 +46,10 @@ def _files(verdict: Verdict, style: Style) -> Iterator[str]:
             lines.append(_headline(judged, style))
             if judged.enforcement is not Enforcement.AUDIT:
                 lines += _source(judged, style)
-                rule = unexplained.pop(judged.finding.rule, None)
-                lines += _explanation(rule, style) if rule else ()
+                rule = verdict.rules.get(judged.finding.rule)
+                if rule and rule.id not in explained:
+                    explained.add(rule.id)
+                    lines += _explanation(rule, style)
         lines += (f"  {line}" for line in more)
         yield "\n".join(lines)
 

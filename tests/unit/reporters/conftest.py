@@ -124,7 +124,9 @@ def verdict_of() -> Callable[..., Verdict]:
     def make(*findings: Judged, **fields: object) -> Verdict:
         defaults = {"rules": (PIN, TODO, PARSES, README), "problems": (), "notes": (), "files": 120}
         defaults |= {"complete": True, "title": "work tree", "seconds": 0.0}
-        return Verdict(findings=findings, **(defaults | fields))  # type: ignore[arg-type]
+        given = defaults | fields
+        given["rules"] = {rule.id: rule for rule in given["rules"]}  # type: ignore[attr-defined]
+        return Verdict(findings=findings, **given)  # type: ignore[arg-type]
 
     return make
 
@@ -254,7 +256,9 @@ def hostile() -> st.SearchStrategy[Verdict]:
         findings=(st.lists(several, max_size=6) | several.map(lambda one: [one] * 9)).map(
             lambda items: tuple(sorted(items, key=lambda one: one.finding.location))
         ),
-        rules=st.lists(rules, max_size=3, unique_by=lambda rule: rule.id).map(tuple),
+        rules=st.lists(rules, max_size=3, unique_by=lambda rule: rule.id).map(
+            lambda known: {rule.id: rule for rule in known}
+        ),
         problems=st.lists(st.builds(Problem, texts, texts, texts), max_size=3).map(tuple),
         notes=st.lists(st.builds(Note, texts, texts), max_size=3).map(tuple),
         files=numbers,

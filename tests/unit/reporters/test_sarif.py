@@ -211,7 +211,7 @@ def test_nothing_found_is_a_full_report(verdict_of: MakeVerdict) -> None:
     run = load(report(verdict_of(), Style()))
     assert run["results"] == []
     assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 0, "toolExecutionNotifications": []}]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [rule.id for rule in verdict_of().rules]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == list(verdict_of().rules)
     assert run["automationDetails"] == {"id": "guardrails/"}
     assert run["columnKind"] == "unicodeCodePoints"
 
