@@ -42,9 +42,9 @@ SCHEMA: Mapping[str, Any] = {
     "required": ["state"],
     "additionalProperties": False,
     "properties": {
-        "state": {"enum": list(STATES)},
-        "days": {"type": "integer", "minimum": 0},
-        "max": {"type": "integer", "minimum": 0},
+        "state": {"enum": list(STATES), "description": "What is found."},
+        "days": {"type": "integer", "minimum": 0, "description": "Days that the state is about."},
+        "max": {"type": "integer", "minimum": 0, "description": "The most there may be."},
         "evidence": {
             "enum": ["none", "author", "trailer", "signature"],
             "description": "What has to show in the commit that brings a waiver: nothing; that its author is not the "
