@@ -71,10 +71,11 @@ class File:
     ) -> None:
         self.entry = entry
         self.path = entry.path
-        self.date = date
-        """The ISO date of the run, for rules about what is due."""
+        self.dated = False
+        """Whether the date has been asked for: then what is found today may not be so tomorrow."""
         self.formats = names
         """Names of the formats and dialects that a file of this name is written in."""
+        self._date = date
         self._read = read
         self._registry = formats
         self._data: bytes | None = None
@@ -82,6 +83,12 @@ class File:
         self._lines: list[str] | None = None
         self._documents: dict[str, Document | ParseError] = {}
         self._roots: dict[str, tuple[Root, ...]] = {}
+
+    @property
+    def date(self) -> str:
+        """The ISO date of the run, for rules about what is due; ask only where something is."""
+        self.dated = True
+        return self._date
 
     @property
     def data(self) -> bytes:
@@ -203,7 +210,7 @@ class Repository(Protocol):
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """Every path of the snapshot, in path order."""
+        """Every path of the snapshot, in path order; conclusions may depend on paths, kinds and modes, not on sizes."""
 
     def matched(self, rule: int) -> Sequence[Entry]:
         """The paths that the rule's ``match`` selects."""

@@ -17,6 +17,7 @@ from guardrails.checks.jsonpath import JSONPath, Tree
 from guardrails.documents.document import Path, Root, Span
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
+from guardrails.references import Packed
 
 _MAX_TEXT = 80
 """Most of a line that is taken into evidence, in characters."""
@@ -111,26 +112,37 @@ class Group(NamedTuple):
     """The members of a node that their expressions name."""
 
 
+Found = tuple[Finding, Root, Path, Path]
+"""A finding, its tree, the node that was judged (the root where one was missing), and the node that is reported."""
+
+
 class DocumentInspector:
     """All rules of the kind; a file's nodes are selected once for all rules that judge them."""
 
     concluding: RuleSet = frozenset()
     fact_based: RuleSet = frozenset()
 
-    def __init__(self, checks: Mapping[int, Check]) -> None:
+    def __init__(self, checks: Mapping[int, Check], formats: Mapping[str, RuleSet]) -> None:
         self._checks = checks
-        self._groups: dict[RuleSet, list[tuple[str, list[Group]]]] = {}
+        self._formats = formats
+        self._groups: dict[tuple[str, RuleSet], list[Group]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DocumentInspector, (self._checks,)
+        return DocumentInspector, (self._checks, self._formats)
 
     def inspect(self, file: File, rules: RuleSet) -> Iterator[Finding]:
         """Judge the trees of one file; raises ParseError when it is not valid in its format."""
-        groups_by_format = self._groups.get(rules)
-        if groups_by_format is None:
-            groups_by_format = self._groups[rules] = _grouped(self._checks, rules)
-        for name, groups in groups_by_format:
-            for root in file.roots(name):
+        for finding, *_ in self.found(file, rules):
+            yield finding
+
+    def found(self, file: File, rules: RuleSet) -> Iterator[Found]:
+        """As :meth:`inspect`, with the nodes that the findings are about."""
+        for name, numbers in self._formats.items():
+            asked = rules & numbers
+            for root in file.roots(name) if asked else ():
+                groups = self._groups.get((name, asked))
+                if groups is None:
+                    groups = self._groups[name, asked] = _grouped(self._checks[number] for number in sorted(asked))
                 tree = Tree(root.value)
                 scope = Scope(root.value, file.path, file.date)
                 for group in groups:
@@ -141,13 +153,11 @@ class DocumentInspector:
         return ()
 
 
-def _grouped(checks: Mapping[int, Check], rules: RuleSet) -> list[tuple[str, list[Group]]]:
-    by_format: dict[str, dict[str, list[Check]]] = {}
-    for number in sorted(rules & checks.keys()):
-        check = checks[number]
-        for name in check.formats:
-            by_format.setdefault(name, {}).setdefault(check.each.source, []).append(check)
-    return [(name, [_group(group) for group in groups.values()]) for name, groups in by_format.items()]
+def _grouped(checks: Iterable[Check]) -> list[Group]:
+    groups: dict[str, list[Check]] = {}
+    for check in checks:
+        groups.setdefault(check.each.source, []).append(check)
+    return list(map(_group, groups.values()))
 
 
 def _group(checks: Sequence[Check]) -> Group:
@@ -155,7 +165,7 @@ def _group(checks: Sequence[Check]) -> Group:
     return Group(checks[0].each, tuple(checks), members(expressions, "self"))
 
 
-def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], group: Group) -> Iterator[Finding]:
+def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], group: Group) -> Iterator[Found]:
     missed = {check.number: check for check in group.checks if check.test == "require" and check.wanted is True}
     for path, value in nodes:
         scope.enter(value, path[-1] if path else "", group.fields)
@@ -167,7 +177,8 @@ def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any
     for check in missed.values():
         path = existing(root.value, check.each.stem)
         flaw = Flaw(detail=check.each.source)
-        yield _finding(file, root, check._replace(at=None), flaw, path, follow(root.value, path))
+        finding, _, _, place = _finding(file, root, check._replace(at=None), flaw, path, follow(root.value, path))
+        yield finding, root, (), place
 
 
 def _assert(check: Check, scope: Scope) -> Iterable[Flaw]:
@@ -207,14 +218,14 @@ _JUDGES: Mapping[str, Callable[[Check, Scope], Iterable[Flaw]]] = {
 }
 
 
-def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value: Any) -> Finding:
+def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value: Any) -> Found:
     place = path + flaw.path
     if check.at is not None:
         place = next((path + found for found, _ in Tree(value).select(check.at)), place)
     target = follow(root.value, place)
     report = check.report or ("key" if flaw.key or isinstance(target, dict | list) else "value")
     span, line = located(file, root, place, report)
-    return file.finding(
+    finding = file.finding(
         check.rule,
         _message(file, check, flaw, path, value),
         line=span.line,
@@ -223,6 +234,7 @@ def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value
         end_column=span.end_column,
         evidence=_evidence(route(root.value, place), flaw, target, line[span.column - 1 :]),
     )
+    return finding, root, path, place
 
 
 def located(file: File, root: Root, place: Path, report: str) -> tuple[Span, str]:
@@ -264,10 +276,14 @@ class DocumentKind:
     def compile(self, rules: Sequence[Rule]) -> DocumentInspector:
         """Compile all rules of the kind together; raises UserErrors with every error in them."""
         errors: list[UserError] = []
-        inspector = DocumentInspector({rule.number: _compiled(rule, errors) for rule in rules})
+        checks = {rule.number: _compiled(rule, errors) for rule in rules}
         if errors:
             raise UserErrors(errors)
-        return inspector
+        formats: dict[str, set[int]] = {}
+        for number, check in checks.items():
+            for name in check.formats:
+                formats.setdefault(name, set()).add(number)
+        return DocumentInspector(Packed(checks), {name: frozenset(numbers) for name, numbers in formats.items()})
 
 
 def _compiled(rule: Rule, errors: list[UserError]) -> Check:

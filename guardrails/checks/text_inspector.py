@@ -165,7 +165,7 @@ class TextInspector(NamedTuple):
                 if not self._holds(check, content, candidates):
                     yield check.absent(file)
             elif check.paths not in allowed:
-                judged.append((check, *self._hits(check, content, candidates, file.date)))
+                judged.append((check, *self._hits(check, content, candidates, file)))
         content.hide(
             place for check, hits, rest in judged if check.redact for place in (*(hit.place for hit in hits), *rest)
         )
@@ -186,7 +186,7 @@ class TextInspector(NamedTuple):
             for target in check.targets
         )
 
-    def _hits(self, check: Check, content: Content, candidates: set[int], today: str) -> tuple[list[Hit], list[Place]]:
+    def _hits(self, check: Check, content: Content, candidates: set[int], file: File) -> tuple[list[Hit], list[Place]]:
         """What the rule finds, and the places where it stopped looking because there is too much."""
         spans: dict[tuple[int, int], tuple[Any, Target]] = {}
         rest: list[tuple[int, int]] = []
@@ -197,7 +197,7 @@ class TextInspector(NamedTuple):
                 if count == MAX_MATCHES:
                     rest.append(match.span())
                     break
-                if target.due and _waits(match[target.due] or b"", today):
+                if target.due and _waits(match[target.due] or b"", file.date):
                     continue
                 start, end = match.span(target.group)
                 if start == end:  # the group is empty, or took no part

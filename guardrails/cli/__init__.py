@@ -25,6 +25,7 @@ COMMANDS = {
     "test": "run the examples of policies",
     "plan": "show what a check would run",
     "schema": "print a JSON Schema: policy, config, waivers or report",
+    "cache": "show what is kept between runs, or clear it",
     "completion": "print the completion script of a shell",
 }
 

@@ -23,6 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     options.add_snapshot_options(parser)
     options.add_change_options(parser)
     options.add_rule_options(parser)
+    options.add_effort_options(parser)
     parser.add_argument(
         "--as-of", metavar="DATE", default="", help="the verdict of another day, where enforcement changes on dates"
     )

@@ -13,6 +13,7 @@ from guardrails.cli.judging import Run
 from guardrails.engine.fixes import Judgement, Mended, mend
 from guardrails.errors import UsageError
 from guardrails.findings import Enforcement, Finding, Note
+from guardrails.fixing.drafts import Drafts
 from guardrails.fixing.edits import Draft
 from guardrails.governance.verdict import Verdict
 from guardrails.repository.entry import Snapshot
@@ -22,11 +23,12 @@ def verdict(args: Namespace, date: str, snapshot: Snapshot) -> Verdict:
     """Mend, write what was mended, and give the verdict of what is left."""
     mended, _ = _mended(args, date, snapshot)
     notes: list[Note] = []
-    written = {path for path, new in mended.drafts.items() if _written(snapshot, path, new, notes)}
+    root, old = snapshot.root, mended.before
+    written = {path for path, new in mended.drafts.items() if _written(root, path, old[path], new, notes)}
     done = [finding for finding in mended.findings if finding.location.path in written]
     files = f"{len(written)} file{'s' * (len(written) != 1)}"
     notes.insert(0, Note(f"mended {len(done)} finding{'s' * (len(done) != 1)} in {files}"))
-    notes += [_undone(finding) for finding in mended.undone]
+    notes += dict.fromkeys(map(_undone, mended.undone))
     with closing(Run(args, date)) as run:
         left = run.verdict()
         notes += _unsafe(args, run, left)
@@ -37,19 +39,19 @@ def show(args: Namespace, date: str, snapshot: Snapshot) -> int:
     """Print as a diff what would be mended, and return the exit code of things as they are."""
     mended, code = _mended(args, date, snapshot)
     for path in sorted(mended.drafts):
-        for line in _diff(path, _stored(snapshot, path), mended.drafts[path]):
+        for line in _diff(path, mended.before[path], mended.drafts[path]):
             _print(line)
     return code
 
 
 def _mended(args: Namespace, date: str, snapshot: Snapshot) -> tuple[Mended, int]:
     """What mending comes to, and the exit code of the verdict before it."""
-    if args.staged or args.ref is not None or args.commit_message is not None or snapshot.title not in _EDITABLE:
+    if snapshot.title not in _EDITABLE:
         hint = "leave out --staged, --ref and --commit-message, and stage the result"
         raise UsageError(f"only files of the work tree can be mended, and not those of the {snapshot.title}", hint=hint)
     codes: list[int] = []
 
-    def judge(now: Snapshot, paths: Sequence[str] | None) -> Judgement:
+    def judge(now: Drafts, paths: Sequence[str] | None) -> Judgement:
         asked = Namespace(**vars(args))
         if paths is not None:
             asked.paths = [os.path.join(now.root, path) for path in paths]
@@ -67,11 +69,6 @@ _EDITABLE = ("work tree", "folder")
 """The titles of the snapshots whose files lie on the disk."""
 
 
-def _stored(snapshot: Snapshot, path: str) -> Draft:
-    entry = snapshot.entry(path)
-    return Draft(snapshot.read(entry), entry.executable) if entry else Draft(b"", executable=False)
-
-
 def _undone(finding: Finding) -> Note:
     text = f"the fix of {finding.rule} was taken back, for it does not help here or makes something else worse"
     return Note(text, finding.location.path)
@@ -85,15 +82,15 @@ def _unsafe(args: Namespace, run: Run, left: Verdict) -> Iterator[Note]:
             yield Note(f"--unsafe-fixes may mend {count} more, in ways that can change what is done")
 
 
-def _written(snapshot: Snapshot, path: str, new: Draft, notes: list[Note]) -> bool:
+def _written(root: str, path: str, old: Draft, new: Draft, notes: list[Note]) -> bool:
     """Whether a file could be put in the place of the one that it was made from; ``notes`` are told if not."""
     *folders, name = os.fsencode(path).split(b"/")
     opened: list[int] = []
     try:
-        opened.append(os.open(snapshot.root, _FOLDER))
+        opened.append(os.open(root, _FOLDER))
         for folder in folders:
             opened.append(os.open(folder, _FOLDER, dir_fd=opened[-1]))
-        reason = _replaced(opened[-1], name, _stored(snapshot, path), new)
+        reason = _replaced(opened[-1], name, old, new)
     except OSError as error:
         reason = error.strerror or str(error)
     finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from guardrails.cli import options, planning, records
 from guardrails.cli.progress import progress
+from guardrails.engine import cache
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan, identified, order, scan
 from guardrails.findings import Finding, Note
@@ -19,20 +20,25 @@ from guardrails.repository.entry import Entry, Snapshot
 
 if TYPE_CHECKING:
     from guardrails.cli.comparison import Comparison
+    from guardrails.engine.results import Results
+    from guardrails.fixing.drafts import Drafts
     from guardrails.governance.governing import Governed
 
 
 class Run:
     """A check of a snapshot, or of a change; closes what it opened."""
 
-    def __init__(self, args: Namespace, date: str, snapshot: Snapshot | None = None) -> None:
+    def __init__(self, args: Namespace, date: str, drafts: Drafts | None = None) -> None:
         self._started = monotonic()
         self._args = args
         self._date = date
+        self._drafts = drafts
         self._options = options.rule_options(args)
-        self.snapshot: Snapshot = snapshot or options.open_snapshot(args, next(iter(args.paths), "."))
+        opened = drafts.over if drafts else options.open_snapshot(args, next(iter(args.paths), "."))
+        self.snapshot: Snapshot = drafts or opened
         try:
-            self.change = options.change(args, self.snapshot)
+            change = options.change(args, opened)
+            self.change = change and change._replace(head=self.snapshot)
             self.selection = self._select()
             self.plan = self._plan()
         except BaseException:
@@ -107,8 +113,9 @@ class Run:
         """What judging gave, before exceptions."""
         selection = self.selection
         step, clear = progress(len(selection.entries))
+        results = self._results()
         try:
-            return scan(
+            found = scan(
                 self.plan,
                 self.snapshot,
                 selection.entries,
@@ -118,9 +125,25 @@ class Run:
                 date=self._date,
                 change=self.change,
                 progress=step,
+                jobs=self._args.jobs,
+                results=results,
             )
         finally:
             clear()
+        if results:
+            results.save(selection.entries if selection.complete else ())
+        return found
+
+    def _results(self) -> Results | None:
+        """Those of earlier runs, where looking for them pays; none of files that are on no disk."""
+        selection = self.selection
+        few = not selection.complete and len(selection.entries) + len(selection.others) < _FEW
+        folder = "" if few or self._drafts or not self._args.cache else cache.usable_for(self.snapshot.root)
+        if not folder:
+            return None
+        from guardrails.engine.results import Results  # noqa: PLC0415 - a commit does without
+
+        return Results(folder, self.snapshot.root)
 
     def _governed(self, result: Scan) -> Governed | None:
         """The scan after exceptions; None when there are none."""
@@ -174,6 +197,10 @@ class Run:
         entries = self.selection.entries
         unjudged = [Note("no rule judges it", entry.path) for entry in entries if not self.plan.judging(entry.path)]
         return result._replace(notes=(*result.notes, *unjudged))
+
+
+_FEW = 500
+"""So many files are judged sooner than what is known of all files is loaded."""
 
 
 def _is_record(entry: Entry) -> bool:

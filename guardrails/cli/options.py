@@ -84,6 +84,27 @@ def add_snapshot_options(parser: ArgumentParser) -> None:
     which.add_argument("--ref", metavar="REF", help="a commit, without checking it out")
 
 
+def add_effort_options(parser: ArgumentParser) -> None:
+    """Options that change how long a run takes, and nothing else."""
+    group = parser.add_argument_group("effort")
+    group.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=os.environ.get("GUARDRAILS_JOBS") or 0,
+        metavar="N",
+        help="processes that may judge at the same time; 0, the default, for what there is (GUARDRAILS_JOBS)",
+    )
+    group.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="judge every file, whatever is known from earlier runs"
+    )
+
+
+def _jobs(given: str) -> int:
+    if not given.isdecimal():
+        raise UsageError(f"--jobs {given}: that is no number (GUARDRAILS_JOBS)", hint="0 takes what there is")
+    return int(given)
+
+
 def add_change_options(parser: ArgumentParser) -> None:
     """Options that say which change is judged."""
     group = parser.add_argument_group("changes")
@@ -218,9 +239,8 @@ def relative(snapshot: Snapshot, path: str) -> str:
 def whole(args: Namespace) -> Namespace:
     """The arguments of a check of the whole work tree by the rules that ``args`` ask for."""
     asked = {name: getattr(args, name) for name in ("profile", "select", "ignore", "policies")}
-    return Namespace(
-        paths=[], staged=False, ref=None, since=None, new_only=False, judge_with="head", commit_message=None, **asked
-    )
+    changes = {"since": None, "new_only": False, "judge_with": "head", "commit_message": None}
+    return Namespace(paths=[], staged=False, ref=None, jobs=0, cache=True, **changes, **asked)
 
 
 def today() -> str:

@@ -45,9 +45,8 @@ def _folders_above(entries: Iterable[Entry]) -> Iterator[str]:
     folders = {""}
     for entry in entries:
         folder = entry.path
-        while "/" in folder:
-            folder = folder.rpartition("/")[0]
-            folders.add(folder + "/")
+        while (folder := folder[: folder.rfind("/", 0, -1) + 1]) not in folders:
+            folders.add(folder)
     return iter(sorted(folders))
 
 
@@ -80,7 +79,7 @@ def _compile(snapshot: Snapshot, options: Options, configs: Mapping[str, bytes])
 
     installed, rules = settled(snapshot, options, configs)
     known = (rule.id for rule in rules.rules)
-    return compile_plan(decided(rules), installed, rules.folders, known), rules.packs
+    return compile_plan(decided(rules), installed, rules.folders, known, _code(installed)), rules.packs
 
 
 def _cached(snapshot: Snapshot, folder: str, name: str) -> Plan | None:
@@ -108,6 +107,14 @@ def _installed_files(registry: Registry, chosen: Iterable[str]) -> Iterator[str]
         module = sys.modules.get(reference.target.partition(":")[0])
         if module is not None and module.__file__ and not module.__name__.startswith("guardrails."):
             yield module.__file__
+
+
+def _code(registry: Registry) -> str:
+    """A digest of the code that judges: ours, that of plugins, and what both are made with."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    ours = (path for path in _tree(package) if path.endswith(".py"))
+    installed = (path for path in sys.path if path.endswith("-packages"))  # The folder of a script changes nothing.
+    return _digest([__version__, sys.version, *map(_stamp, (*installed, *_installed_files(registry, ()), *ours))])
 
 
 def _pack_digest(snapshot: Snapshot, pack: str) -> str:

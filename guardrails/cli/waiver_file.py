@@ -98,4 +98,7 @@ def _scalar(text: str) -> str:
     """The text as YAML: bare where that is surely the same text, else in double quotes, as JSON has it."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
     dated = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
-    return text if plain or dated else json.dumps(text, ensure_ascii=False)
+    if plain or dated:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections import Counter
+from contextlib import suppress
 
+from guardrails.errors import UsageError
 from guardrails.findings import digest
 
 _KEEP = 64
 """Entries of a kind that stay; the least recently written go first."""
+_MEGABYTES = 200
+"""Size of the folder that is kept unless ``GUARDRAILS_CACHE_MB`` says otherwise."""
+_ABANDONED = 3600
+"""Seconds after which what was not written to its end is taken away."""
 _DIGEST = 64
+_KINDS = ("plan-", "results-")
 
 
 def folder() -> str:
@@ -65,17 +74,62 @@ def store(folder: str, name: str, data: bytes) -> None:
         except BaseException:
             os.unlink(temporary)
             raise
-        _prune(folder, name.partition("-")[0] + "-")
     except OSError:
         return
+    _prune(folder)
+
+
+def limit() -> int:
+    """Bytes that may stay in the folder; raises UsageError."""
+    given = os.environ.get("GUARDRAILS_CACHE_MB") or str(_MEGABYTES)
+    if not given.isdecimal():
+        raise UsageError(f"GUARDRAILS_CACHE_MB is {given!r}", hint=f"write a number of megabytes, such as {_MEGABYTES}")
+    return int(given) * 10**6
+
+
+def entries(folder: str) -> list[tuple[str, int]]:
+    """Name and size of each entry, the least recently written last."""
+    found = []
+    try:
+        with os.scandir(folder) as files:
+            for file in files:
+                with suppress(OSError):
+                    status = file.stat(follow_symlinks=False)
+                    if file.name.startswith(_KINDS):
+                        found.append((-status.st_mtime, file.name, status.st_size))
+    except OSError:
+        return []
+    return [(name, size) for _, name, size in sorted(found)]
+
+
+def clear(folder: str) -> None:
+    """Take all entries away."""
+    for name, _ in entries(folder):
+        _remove(folder, name)
 
 
 def _seal(data: bytes) -> bytes:
     return digest([data], size=_DIGEST // 2).encode()
 
 
-def _prune(folder: str, prefix: str) -> None:
-    with os.scandir(folder) as found:
-        entries = sorted((-entry.stat().st_mtime, entry.path) for entry in found if entry.name.startswith(prefix))
-    for _, path in entries[_KEEP:]:
-        os.unlink(path)
+def _prune(folder: str) -> None:
+    room, kept = limit(), Counter[str]()
+    for name, size in entries(folder):
+        kind = name.partition("-")[0]
+        if size > room or kept[kind] == _KEEP or _is_abandoned(folder, name):
+            _remove(folder, name)
+        else:
+            room -= size
+            kept[kind] += 1
+
+
+def _is_abandoned(folder: str, name: str) -> bool:
+    try:
+        return "." in name and os.stat(os.path.join(folder, name)).st_mtime < time.time() - _ABANDONED
+    except OSError:
+        return False
+
+
+def _remove(folder: str, name: str) -> None:
+    with suppress(OSError):  # Another run was faster.
+        os.unlink(os.path.join(folder, name))

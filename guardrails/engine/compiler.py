@@ -11,10 +11,12 @@ from guardrails.checks.base import CheckKind, Rule, RuleSet, Where, as_text
 from guardrails.documents.document import Dialect, Format, Root, Span
 from guardrails.engine.plan import Conclusions, Gate, Plan, Registry, Setting
 from guardrails.errors import PolicyError, UserError, UserErrors
-from guardrails.findings import Severity
+from guardrails.findings import Severity, digest
+from guardrails.fixing.rules import Fix, mistakes
 from guardrails.matching import GlobSet, PatternError
 from guardrails.policy import model
-from guardrails.policy.terms import RuleInfo
+from guardrails.policy.terms import BUILTIN, RuleInfo
+from guardrails.references import Packed
 
 
 class Decided(NamedTuple):
@@ -28,17 +30,21 @@ class Decided(NamedTuple):
 
 
 def compile_plan(
-    decided: Iterable[Decided], registry: Registry, folders: Iterable[str] = (), known: Iterable[str] = ()
+    decided: Iterable[Decided],
+    registry: Registry,
+    folders: Iterable[str] = (),
+    known: Iterable[str] = (),
+    code: str = "",
 ) -> Plan:
     """Compile the rules of all folders; raises UserErrors with everything wrong in any of them.
 
     ``folders`` are those with settings of their own, also where these leave no rule on; ``known`` are the ids of all
-    rules, also of those that are off.
+    rules, also of those that are off; ``code`` tells the code that will judge from any other.
     """
     builder = _Builder(registry)
     for item in decided:
         builder.add(item)
-    return builder.build(folders, known)
+    return builder.build(folders, known, code)
 
 
 class _Builder:
@@ -78,14 +84,15 @@ class _Builder:
     def _list(self, globs: Iterable[object]) -> int:
         return self.lists.setdefault(tuple(map(str, globs)), len(self.lists))
 
-    def build(self, folders: Iterable[str], known: Iterable[str]) -> Plan:
+    def build(self, folders: Iterable[str], known: Iterable[str], code: str) -> Plan:
         formats = self._formats()
         inspectors, conclusions, kinds = self._inspectors()
         globs = self._globs()
+        fixes = self._fixes()
         if self.errors:
             raise UserErrors(self.errors)
-        return Plan(
-            infos=dict(sorted(self.infos.items())),
+        plan = Plan(
+            infos=Packed(dict(sorted(self.infos.items()))),
             ids=tuple(rule.id for rule, _ in self.rules),
             kinds=kinds,
             inspectors=inspectors,
@@ -94,10 +101,14 @@ class _Builder:
             gates={gate: frozenset(numbers) for gate, numbers in self.gates.items()},
             globs=globs,
             formats=formats,
+            fixes=pickle.dumps(fixes),
             registry=self.registry,
             folders=folders,
             known=known,
+            digests=tuple(_digest(rule, parameters, code) for rule, parameters in self.rules),
         )
+        plan.identity = digest([code.encode(), pickle.dumps(plan)])
+        return plan
 
     def _formats(self) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
         """The formats that rules ask for and the bases these need, bases first."""
@@ -134,6 +145,22 @@ class _Builder:
             self.errors.append(PolicyError(f"the globs of the rules cannot be matched: {error.message}"))
             return GlobSet.compile([])
 
+    def _fixes(self) -> dict[int, Fix]:
+        fixes = {}
+        for number, (rule, parameters) in enumerate(self.rules):
+            if rule.fix is not None:
+                substitute = _Parameters(parameters)
+                fixes[number] = Fix(rule.kind, substitute(rule.block), substitute(rule.fix))
+                self.errors += [_rule_error(rule, message, hint) for message, hint in mistakes(fixes[number])]
+        return fixes
+
+    def _is_shipped(self, number: int) -> bool:
+        """Whether a rule is just as our tests have checked it."""
+        rule, parameters = self.rules[number]
+        return rule.pack == BUILTIN and all(
+            parameters[name] == shape["default"] for name, shape in rule.parameters.items()
+        )
+
     def _inspectors(self) -> tuple[dict[str, bytes], dict[str, Conclusions], dict[str, RuleSet]]:
         by_kind: dict[str, list[Rule]] = {}
         for number, (rule, parameters) in enumerate(self.rules):
@@ -150,7 +177,10 @@ class _Builder:
             reference = self.registry.kinds[kind]
             try:
                 implementation: CheckKind = reference.load()
-                invalid = {rule.number: _block_errors(rule, implementation.schema) for rule in rules}
+                invalid = {
+                    rule.number: [] if self._is_shipped(rule.number) else _block_errors(rule, implementation.schema)
+                    for rule in rules
+                }
                 self.errors += [error for found in invalid.values() for error in found]
                 valid = [rule for rule in rules if not invalid[rule.number]]
                 inspector = implementation.compile(valid)
@@ -216,6 +246,11 @@ def _compilable(number: int, rule: model.Rule, parameters: Mapping[str, Any]) ->
         or tuple(dict.fromkeys(name for match in rule.match for name in match.formats)),
         places={path: Where(rule.path, line, column) for path, (line, column) in rule.places.items()},
     )
+
+
+def _digest(rule: model.Rule, parameters: Mapping[str, Any], code: str) -> bytes:
+    compiled = _compilable(0, rule, parameters)._replace(places={})
+    return digest([code.encode(), rule.kind.encode(), repr(compiled).encode("utf-8", "surrogatepass")]).encode()
 
 
 def _block_errors(rule: Rule, schema: Mapping[str, Any]) -> list[UserError]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -12,6 +12,8 @@ from guardrails.engine.plan import Plan, Registry, Setting
 from guardrails.engine.scan import Scan, scan
 from guardrails.engine.settle import default_parameters
 from guardrails.findings import Finding, Location
+from guardrails.fixing.drafts import Drafts
+from guardrails.fixing.edits import Draft
 from guardrails.policy.loading import parse_size
 from guardrails.policy.model import Example, Rule
 from guardrails.repository.change import ADDED, DELETED, MODIFIED, Change, ChangedFile, Commit
@@ -39,6 +41,8 @@ def failures(rules: Iterable[Rule], registry: Registry, govern: Govern) -> Itera
         for fails, word in ((True, "failing"), (False, "passing")):
             if fails not in kinds:
                 yield Failure(rule.id, rule.path, rule.line, f"has no {word} example")
+        if rule.fix is not None and not any(example.fixed for example in rule.examples):
+            yield Failure(rule.id, rule.path, rule.line, "has a fix, and no failing example says what is 'fixed' by it")
         plans: dict[str, Plan] = {}
         for example in rule.examples:
             parameters = default_parameters(rule) | dict(example.parameters)
@@ -52,6 +56,7 @@ def failures(rules: Iterable[Rule], registry: Registry, govern: Govern) -> Itera
                 message = f"cannot be made: {type(error).__name__}: {error}"
             else:
                 message = _judge(rule, example, plans[key], snapshot, govern)
+                message = message or _mend(rule, example, plans[key], snapshot)
             if message:
                 yield Failure(rule.id, rule.path, example.line, message)
 
@@ -72,6 +77,29 @@ def _judge(rule: Rule, example: Example, plan: Plan, snapshot: MemorySnapshot, g
     if example.at and sorted(example.at) != sorted(_name(place, example.at) for place in places):
         return f"should fail at {', '.join(example.at)}, but is found at {_list(places)}"
     return ""
+
+
+def _mend(rule: Rule, example: Example, plan: Plan, snapshot: MemorySnapshot) -> str:
+    """What is wrong with the fix of the rule where an example says what it does, or nothing."""
+    if example.fixed is None:
+        return ""
+    if rule.fix is None:
+        return "says what is fixed, but the rule has no fix"
+    from guardrails.engine.fixes import Judgement, mend  # noqa: PLC0415 - only few rules have one
+
+    def judge(now: Drafts, paths: Sequence[str] | None) -> Judgement:
+        entries = [entry for entry in now.entries() if paths is None or entry.path in paths]
+        found = scan(plan, now, entries, repository_rules=True, complete=paths is None, date=example.date)
+        return Judgement(plan, found.findings)
+
+    drafts = mend(snapshot, judge, date=example.date, unsafe=True).drafts
+    wanted = {path: Draft(data, entry.executable) for path, (entry, data) in tree(example.fixed, seed=rule.id).items()}
+    for path in sorted(drafts.keys() | wanted.keys()):
+        if drafts.get(path) != wanted.get(path):
+            became = f"is {drafts[path].data.decode(errors='replace')!r}" if path in drafts else "stays as it was"
+            return f"the fix gives something else: {path} {became}"
+    left = judge(Drafts(snapshot, drafts), None).findings
+    return f"the fix leaves a finding at {_list(item.location for item in left)}" if left else ""
 
 
 def _change(example: Example, head: MemorySnapshot, *, seed: str) -> Change | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guardrails.checks.base import Inspector, RuleSet
 from guardrails.findings import Severity
 from guardrails.matching import GlobSet
 from guardrails.policy.terms import RuleInfo, Schedule
 from guardrails.references import Reference
+
+if TYPE_CHECKING:
+    from guardrails.fixing.rules import Fix
 
 UNPARSABLE = "guardrails/unparsable-file"
 """The rule under which the engine itself reports files that do not parse."""
@@ -77,10 +80,16 @@ class Plan:
         gates: Mapping[Gate, RuleSet],
         globs: GlobSet,
         formats: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]],
+        fixes: bytes,
         registry: Registry,
         folders: Iterable[str],
         known: Iterable[str] = (),
+        digests: Sequence[bytes] = (),
     ) -> None:
+        self.identity = ""
+        """A digest of everything in it, and of the code that judges by it; set by the compiler."""
+        self.digests = digests
+        """For each rule, of all that decides what it finds in a file that it applies to."""
         self.infos = infos
         self.ids = ids
         self.kinds = kinds
@@ -91,6 +100,7 @@ class Plan:
         self._gates = gates
         self._globs = globs
         self._formats = formats
+        self._fixes = fixes
         self._known = "\n".join(known)  # one text pickles faster than hundreds
         self._folders = sorted({"", *folders}, key=len, reverse=True)
         self._loaded: dict[str, Inspector] = {}
@@ -105,6 +115,11 @@ class Plan:
         if inspector is None:
             inspector = self._loaded[kind] = pickle.loads(self._inspectors[kind])  # noqa: S301 - our own bytes
         return inspector
+
+    def fixes(self) -> dict[int, Fix]:
+        """How findings are mended, by the numbers of the rules that say so."""
+        fixes: dict[int, Fix] = pickle.loads(self._fixes)  # noqa: S301 - our own bytes
+        return fixes
 
     @property
     def known(self) -> tuple[str, ...]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from guardrails.checks.base import MAX_SOURCE, File, RuleSet
-from guardrails.documents.document import Document, ParseError, Root
-from guardrails.engine.marks import SIGN, Mark, marks
-from guardrails.engine.plan import UNPARSABLE, Applied, Plan
-from guardrails.errors import RepositoryError, UserError
+from guardrails.engine import pool
+from guardrails.engine.judge import NOTHING, Judge, Judged, PackedFacts, crash, unpack
+from guardrails.engine.marks import Mark
+from guardrails.engine.plan import Plan
+from guardrails.errors import RepositoryError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
-from guardrails.references import Reference
 from guardrails.repository.change import Change
-from guardrails.repository.entry import FILE, SUBMODULE, Entry, Snapshot
+from guardrails.repository.entry import Entry, Snapshot
 
-MAX_SIZE = 20_000_000
-"""Content of files larger than this is not judged; the rule ``guardrails/oversized-file`` reports them."""
+if TYPE_CHECKING:
+    from guardrails.engine.results import Results
 
 
 class Scan(NamedTuple):
@@ -34,10 +33,6 @@ class Scan(NamedTuple):
     """Inline waivers in the judged files, sorted by place."""
 
 
-class _TooLargeError(Exception):
-    """A rule asked for content that is over MAX_SIZE."""
-
-
 def scan(
     plan: Plan,
     snapshot: Snapshot,
@@ -49,19 +44,20 @@ def scan(
     others: Sequence[Entry] = (),
     change: Change | None = None,
     progress: Callable[[int], None] | None = None,
+    jobs: int = 1,
+    results: Results | None = None,
 ) -> Scan:
     """Judge ``entries`` on an ISO date; with ``repository_rules`` also what is decided over the whole listing.
 
     Rules that need facts from every file are judged only when ``entries`` are ``complete``, or are so with the
     ``others``, of which only facts are taken; rules about a change just when there is a ``change``. ``progress`` is
-    called with the number of files judged so far.
+    called with the number of files judged so far. At most ``jobs`` processes judge; ``results`` are those of earlier
+    runs, which get those of this one. Neither changes what is found.
     """
-    run = _Run(plan, snapshot, date, facts=repository_rules and complete)
-    for number, entry in enumerate(entries):
-        if progress:
-            progress(number)
-        run.judge(entry)
-    run.gather(others)
+    run = _Run(plan, snapshot, date, pool.Crew(jobs, progress), results)
+    run.judge(entries, facts=repository_rules and complete)
+    if any(each.fact_based for each in plan.conclusions.values()):
+        run.judge(others, only_facts=True)
     run.conclude(repository_rules=repository_rules, complete=complete, change=change)
     return Scan(
         findings=identified(run.findings),
@@ -75,186 +71,83 @@ def scan(
 class _Run:
     """What one scan gathers."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot, date: str, *, facts: bool) -> None:
+    def __init__(self, plan: Plan, snapshot: Snapshot, date: str, crew: pool.Crew, results: Results | None) -> None:
         self.plan = plan
-        self.uninspected = {
-            kind: skipped
-            for kind, each in plan.conclusions.items()
-            if (skipped := each.change_based if facts else each.change_based | each.fact_based)
-        }
-        """Rules that need nothing of a file's content in this run: so their kind may not even be imported."""
         self.snapshot = snapshot
         self.date = date
+        self.crew = crew
+        self.results = results
         self.marks: list[Mark] = []
-        self.marking = "governance" in plan.kinds  # Its rules are about waivers that excuse nothing, too.
-        self.formats = Formats(plan)
         self.findings: list[Finding] = []
-        self.facts: dict[str, list[Fact]] = {}
+        self.facts: list[tuple[str, PackedFacts]] = []
         self.problems: list[Problem] = []
         self.notes = [Note(text) for text in snapshot.notes]
 
-    def judge(self, entry: Entry) -> None:
-        """Let every kind that has rules for the file inspect it."""
-        if entry.kind == SUBMODULE:
-            return
-        applied = self.plan.applied(entry.path)
-        file = self._file(entry)
-        oversized = self._oversized(entry, applied)
-        found = len(self.findings)
-        for kind, applying in applied.rules.items():
-            rules = applying - oversized - self.uninspected.get(kind, frozenset())
-            try:
-                for item in self.plan.inspector(kind).inspect(file, rules) if rules else ():
-                    self._take(kind, item)
-            except ParseError as error:
-                self._unparsable(file, error)
-            except _TooLargeError:
-                self._note(f"over {MAX_SIZE // 10**6} MB: judged by its name and size only", entry.path)
-            except RepositoryError as error:
-                self.problems.append(Problem(error.message, path=entry.path))
-                break
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
-                self._crash(kind, error, entry.path)
-        if entry.kind == FILE and (self.marking or file.known or len(self.findings) > found):
-            self._mark(file)
-
-    def _mark(self, file: File) -> None:
-        """Take the inline waivers of a file."""
-        try:
-            if SIGN in file.utf8:
-                self.marks += marks(file)
-        except (_TooLargeError, RepositoryError):
-            return  # Told already by the rules that wanted to read it.
-
-    def gather(self, entries: Iterable[Entry]) -> None:
-        """Take the facts of files that are not judged."""
-        needed = {kind: each.fact_based for kind, each in self.plan.conclusions.items() if each.fact_based}
-        for entry in entries if needed else ():
-            applied = self.plan.applied(entry.path).rules
-            asked = {kind: rules & needed[kind] for kind, rules in applied.items() if kind in needed}
-            if entry.kind == SUBMODULE or not any(asked.values()):
+    def judge(self, entries: Sequence[Entry], *, facts: bool = True, only_facts: bool = False) -> None:
+        """Take what the files give, in their order."""
+        identify = self.results is not None
+        judge = Judge(self.plan, self.snapshot, self.date, facts=facts, only_facts=only_facts, identify=identify)
+        for entry, judged in zip(entries, self._judged(judge, entries), strict=True):
+            if judged is NOTHING:
                 continue
-            file = self._file(entry)
-            for kind, rules in asked.items():
-                try:
-                    facts = [item for item in self.plan.inspector(kind).inspect(file, rules) if isinstance(item, Fact)]
-                    self.facts.setdefault(kind, []).extend(facts)
-                except (ParseError, _TooLargeError, RepositoryError):
-                    continue  # It is told where the file is judged.
-                except Exception as error:  # noqa: BLE001 - as above
-                    self._crash(kind, error, entry.path)
+            self.findings += judged.findings
+            self.notes += judged.notes
+            self.marks += judged.marks
+            self.problems += judged.problems
+            if judged.facts:
+                self.facts.append((entry.path, judged.facts))
 
-    def _file(self, entry: Entry) -> File:
-        return File(entry, self._read, self.formats, self.plan.applied(entry.path).formats, self.date)
-
-    def _take(self, kind: str, item: Finding | Fact) -> None:
-        if isinstance(item, Fact):
-            self.facts.setdefault(kind, []).append(item)
-        elif item.rule in self.plan.infos:
-            self.findings.append(item)
-        else:
-            raise LookupError(f"it reports a rule that nobody asked for: {item.rule!r}")
+    def _judged(self, judge: Judge, entries: Sequence[Entry]) -> Iterable[Judged]:
+        if self.results is None:
+            with closing(self.crew.run(judge, entries)) as judged:
+                yield from judged
+            return
+        found = self.results.find(judge, entries)
+        missing = [number for number, known in enumerate(found) if known is None]
+        with closing(self.crew.run(judge, [entries[number] for number in missing])) as judged:
+            for number, new in zip(missing, judged, strict=True):
+                found[number] = new
+                self.results.add(judge, entries[number], new)
+        yield from (known for known in found if known is not None)
 
     def conclude(self, *, repository_rules: bool, complete: bool, change: Change | None) -> None:
         """Let every kind decide what takes more than one file."""
-        listing = _Listing(self.plan, self.snapshot, self.date, change)
+        asked = {}
         for kind, (rules, fact_based, change_based) in self.plan.conclusions.items():
+            wanted = (rules - change_based if repository_rules else frozenset()) | (
+                change_based if change else frozenset()
+            )
+            asked[kind] = wanted if complete else wanted - fact_based
+        if self.results is None or change or not any(asked.values()):
+            self._conclude(asked, change)
+            return
+        before, broken = len(self.findings), len(self.problems)
+        key = self.results.key(self.plan, self.date, asked, self.snapshot.entries(), self.facts)
+        known = self.results.conclusion(key)
+        if known is None:
+            self._conclude(asked, change)
+            if len(self.problems) == broken:
+                self.results.conclude(key, self.findings[before:])
+        else:
+            self.findings += known
+
+    def _conclude(self, asked: Mapping[str, frozenset[int]], change: Change | None) -> None:
+        listing = _Listing(self.plan, self.snapshot, self.date, change)
+        facts: dict[str, list[Fact]] = {}
+        for path, packed in self.facts:
+            for kind, fact in unpack(self.plan, path, packed):
+                facts.setdefault(kind, []).append(fact)
+        for kind, rules in asked.items():
             try:
-                asked = (rules - change_based if repository_rules else frozenset()) | (
-                    change_based if change else frozenset()
-                )
-                if not complete:
-                    asked -= fact_based
-                if asked:
-                    for item in self.plan.inspector(kind).conclude(self.facts.get(kind, ()), listing, asked):
-                        if item.rule not in self.plan.infos or self.plan.stands(item.rule, item.location.path):
-                            self._take(kind, item)
+                for item in self.plan.inspector(kind).conclude(facts.get(kind, ()), listing, rules) if rules else ():
+                    if item.rule not in self.plan.infos:
+                        raise LookupError(f"it reports a rule that nobody asked for: {item.rule!r}")
+                    if self.plan.stands(item.rule, item.location.path):
+                        self.findings.append(item)
             except RepositoryError:
                 raise
-            except Exception as error:  # noqa: BLE001 - as above
-                self._crash(kind, error)
-
-    def _oversized(self, entry: Entry, applied: Applied) -> RuleSet:
-        """The rules that do not want a file of this size."""
-        return frozenset().union(*(rules for limit, rules in applied.limits if self._size(entry) > limit))
-
-    def _size(self, entry: Entry) -> int:
-        return entry.size if entry.size >= 0 else self.snapshot.size(entry)
-
-    def _read(self, entry: Entry) -> bytes:
-        if self._size(entry) > MAX_SIZE:
-            raise _TooLargeError
-        return self.snapshot.read(entry)
-
-    def _unparsable(self, file: File, error: ParseError) -> None:
-        if _is_template(file, error.line):
-            self._note("is a template, not plain data: judged as text only", file.path)
-        elif self.plan.stands(UNPARSABLE, file.path):
-            lines = file.lines if not file.binary else []
-            source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
-            self.findings.append(
-                Finding(
-                    UNPARSABLE,
-                    Location(file.path, error.line, error.column),
-                    f"cannot be parsed: {error.message}",
-                    evidence=error.message,
-                    source=source[:MAX_SOURCE],
-                )
-            )
-        else:
-            # The same words for all such files, so that reports can put them on one line.
-            self._note("cannot be parsed: judged as text only", file.path)
-
-    def _note(self, message: str, path: str) -> None:
-        if (note := Note(message, path)) not in self.notes[-3:]:  # Each kind that needs the file meets the same.
-            self.notes.append(note)
-
-    def _crash(self, kind: str, error: Exception, path: str = "") -> None:
-        import traceback  # noqa: PLC0415 - only when something broke
-
-        known = error if isinstance(error, UserError) else self.plan.registry.kinds[kind].broke("check kind", error)
-        self.problems.append(Problem(known.message, path=path, detail="".join(traceback.format_exception(error))))
-
-
-class Formats(dict[str, "_Guarded"]):
-    """Formats by name, each imported when a file first needs it."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__()
-        self.references = plan.registry.formats
-
-    def __missing__(self, name: str) -> _Guarded:
-        form = self[name] = _Guarded(self.references[name])
-        return form
-
-
-class _Guarded:
-    """A format or dialect whose crashes name the plugin that it came with."""
-
-    def __init__(self, reference: Reference) -> None:
-        self._form: Any = reference.load()
-        self._reference = reference
-        self.name: str = self._form.name
-        self.paths: tuple[str, ...] = self._form.paths
-        self.bases: tuple[str, ...] = getattr(self._form, "bases", ())
-
-    def parse(self, text: str) -> Document:
-        """Parse the text of a file; raises ParseError, or PluginError for a crash."""
-        parsed: Document = self._call(self._form.parse, text)
-        return parsed
-
-    def roots(self, document: Document) -> Iterable[Root]:
-        """The trees of the document that are of this dialect; raises PluginError for a crash."""
-        found: list[Root] = self._call(list, self._call(self._form.roots, document))
-        return found
-
-    def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
-        try:
-            return function(*arguments)
-        except ParseError:
-            raise
-        except Exception as error:
-            raise self._reference.broke("format", error) from error
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
+                self.problems.append(crash(self.plan, kind, error))
 
 
 class _Listing:
@@ -284,23 +177,6 @@ class _Listing:
     def matched(self, rule: int) -> Sequence[Entry]:
         """The paths that the rule's ``match`` selects."""
         return self._matches.get(rule, ())
-
-
-_TEMPLATE_PATH = re.compile(r"(^|/)templates/|\{\{|\.(j2|jinja2?|tmpl|tpl|gotmpl|erb|ejs|mustache|hbs)(\.|$)")
-_TEMPLATE_TEXT = re.compile(r"(?<!\$)\{\{|\{%|<%")
-
-
-def _is_template(file: File, line: int) -> bool:
-    """Whether a file that does not parse at ``line`` is the source of one that does: Helm, Jinja, cookiecutter, ERB.
-
-    A mark of a template elsewhere in the file excuses nothing: it may stand in a comment.
-    """
-    if file.binary:
-        return False
-    if _TEMPLATE_PATH.search(file.path) and _TEMPLATE_TEXT.search(file.text):
-        return True
-    around = file.lines[max(line - 2, 0) : line]
-    return any(_TEMPLATE_TEXT.search(text.partition("#")[0]) for text in around)
 
 
 def order(finding: Finding) -> tuple[Location, str, str]:

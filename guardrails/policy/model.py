@@ -35,6 +35,8 @@ class Example(NamedTuple):
     commits: tuple[Mapping[str, str], ...]
     """``message`` and ``author`` of each commit of the change."""
     branch: str
+    fixed: Mapping[str, Any] | None
+    """The files that the fix of the rule changes, as it leaves them."""
 
 
 class Rule(NamedTuple):
@@ -56,6 +58,8 @@ class Rule(NamedTuple):
     references: tuple[str, ...]
     controls: tuple[str, ...]
     waivable: Waivable
+    fix: Any
+    """How a finding is mended: True where the check kind knows, a mapping, or None for a rule without."""
     parameters: Mapping[str, Any]
     """JSON Schema of each parameter, with its default."""
     examples: tuple[Example, ...]

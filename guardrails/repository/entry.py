@@ -13,7 +13,8 @@ class Entry(NamedTuple):
 
     ``path`` is relative to the root with ``/`` between its parts; bytes that are not UTF-8 are surrogate
     escapes. ``size`` is in bytes, -1 when only reading would tell. ``blob`` is git's object id where the
-    listing gives it for free, else empty.
+    listing gives it for free, else empty. ``stamp`` is what the disk says of a file unread: while it is the same, so
+    are content and mode; it is empty where that is no promise.
     """
 
     path: str
@@ -21,6 +22,7 @@ class Entry(NamedTuple):
     executable: bool = False
     size: int = -1
     blob: str = ""
+    stamp: tuple[int, ...] = ()
 
 
 class Snapshot(Protocol):

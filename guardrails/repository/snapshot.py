@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 from typing import Self
@@ -33,6 +34,8 @@ _LONGEST = 4096
 """No path on a disk has more bytes; one in a forged index may."""
 _ABSENT = (ENOENT, ENOTDIR, ENAMETOOLONG)
 _CHUNK = 1 << 24
+_UNSETTLED = 2_000_000_000
+"""Nanoseconds after a change in which another may leave the same times: clocks tick, and some file systems slowly."""
 
 
 def find_root(start: str) -> str:
@@ -102,6 +105,10 @@ class OpenSnapshot:
         self._entries: list[Entry] | None = None
         self._by_path: dict[str, Entry] = {}
 
+    def __getstate__(self) -> dict[str, object]:
+        # Who reads in another process needs no listing.
+        return {**self.__dict__, "_entries": None, "_by_path": {}}
+
     def __enter__(self) -> Self:
         return self
 
@@ -158,11 +165,14 @@ class _Disk(OpenSnapshot):
     def entry(self, path: str) -> Entry | None:
         """What lies at a path, ignored or not, or None."""
         name = _encode(path)
+        known = name.rpartition(b"/")[0] in self._folders and b"\0" not in name
+        if known and not os.access(self._base + name, os.F_OK, follow_symlinks=False):
+            return None  # The usual answer, when every folder is asked for settings: an exception would take longer.
         status = self._status(name)
         if status is None or self._is_nested(name):
             return None
         if not stat.S_ISDIR(status.st_mode):
-            return _from_disk(name, status)
+            return _from_disk(name, status, time.time_ns() - _UNSETTLED)
         inside = os.listdir(self._base + name)
         # A submodule, if it is one, may not be checked out.
         return super().entry(path) if b".git" in inside or not inside else None
@@ -198,9 +208,10 @@ class _Disk(OpenSnapshot):
 
     def _present(self, names: Mapping[bytes, bool]) -> Iterator[Entry]:
         """The entries of names that exist, in order; a folder has to be known as a submodule."""
+        settled = time.time_ns() - _UNSETTLED
         for name in sorted(names):
             status = self._status(name)
-            entry = _from_disk(name, status, submodule=names[name]) if status else None
+            entry = _from_disk(name, status, settled, submodule=names[name]) if status else None
             if entry:
                 yield entry
 
@@ -218,6 +229,8 @@ class _Disk(OpenSnapshot):
         folder, _, last = name.rpartition(b"/")
         if last.lower() in _NEVER or name.startswith(b"/") or b"\0" in name or len(name) > _LONGEST:
             return False
+        if folder in self._folders:
+            return True
         unknown = []
         while folder not in self._folders:
             unknown.append(folder)
@@ -394,12 +407,13 @@ def _refuse_bare(repository: git.Repository) -> None:
         )
 
 
-def _from_disk(name: bytes, status: os.stat_result, *, submodule: bool = False) -> Entry | None:
-    mode = status.st_mode
-    if stat.S_ISREG(mode):
-        return Entry(_decode(name), FILE, bool(mode & stat.S_IXUSR), status.st_size)
+def _from_disk(name: bytes, status: os.stat_result, settled: int, *, submodule: bool = False) -> Entry | None:
+    mode, size, changed = status.st_mode, status.st_size, status.st_ctime_ns
+    stamp = (mode, size, status.st_ino, status.st_mtime_ns, changed) if changed < settled else ()
+    if mode & 0o170000 == stat.S_IFREG:
+        return Entry(_decode(name), FILE, bool(mode & stat.S_IXUSR), size, "", stamp)
     if stat.S_ISLNK(mode):
-        return Entry(_decode(name), LINK, False, status.st_size)
+        return Entry(_decode(name), LINK, False, size, "", stamp)
     return Entry(_decode(name), SUBMODULE, False, 0) if submodule and stat.S_ISDIR(mode) else None
 
 

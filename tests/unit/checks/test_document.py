@@ -379,7 +379,7 @@ def test_rules_know_the_date_of_the_run() -> None:
 
     def count(date: str) -> int:
         file = file_of({"until": "2026-03-01"})
-        file.date = date
+        file._date = date
         return len(list(inspector.inspect(file, frozenset({0}))))
 
     dates = ("2026-02-01", "2026-03-01", "2026-03-04", "2026-03-05", "2027-01-01")

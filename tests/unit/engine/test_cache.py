@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 
 import pytest
 
 from guardrails.engine import cache
+from guardrails.errors import UsageError
 
 
 def test_what_is_stored_is_loaded(tmp_path):
@@ -66,3 +68,27 @@ def test_the_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("GUARDRAILS_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
     assert cache.folder() == str(tmp_path / "x" / "guardrails")
+
+
+def test_the_oldest_go_when_there_is_too_much(tmp_path, monkeypatch):
+    monkeypatch.setenv("GUARDRAILS_CACHE_MB", "1")
+    for number in range(4):
+        cache.store(str(tmp_path), f"results-{number}", b"x" * 400_000)
+        os.utime(tmp_path / f"results-{number}", (number, number))
+    cache.store(str(tmp_path), "plan-1", b"data")
+    assert [name for name, _ in cache.entries(str(tmp_path))] == ["plan-1", "results-3", "results-2"]
+
+
+def test_what_was_not_written_to_its_end_goes(tmp_path):
+    for name, age in (("results-1.0a1b", 2 * cache._ABANDONED), ("results-2.0a1b", 1)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    cache.store(str(tmp_path), "plan-1", b"data")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plan-1", "results-2.0a1b"]
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "1.5"])
+def test_the_bound_is_a_number(monkeypatch, given):
+    monkeypatch.setenv("GUARDRAILS_CACHE_MB", given)
+    with pytest.raises(UsageError, match=given):
+        cache.limit()

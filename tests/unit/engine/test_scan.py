@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails.checks.base import File
-from guardrails.engine import scan as scanning
+from guardrails.engine import judge as judging
 from guardrails.engine.scan import scan
 from guardrails.errors import RepositoryError
 from guardrails.plugins import registry
@@ -65,7 +65,7 @@ def test_a_file_is_read_and_parsed_once(monkeypatch):
 
 
 def test_content_over_the_limit_is_not_read(monkeypatch):
-    monkeypatch.setattr(scanning, "MAX_SIZE", 10)
+    monkeypatch.setattr(judging, "MAX_SIZE", 10)
     monkeypatch.setattr(MemorySnapshot, "read", lambda self, entry: pytest.fail("was read"))
     result = judge(FORBID, {"a.txt": "bad1 bad1 bad1"})
     assert result.findings == ()
@@ -73,7 +73,7 @@ def test_content_over_the_limit_is_not_read(monkeypatch):
 
 
 def test_content_over_the_limit_is_judged_by_name_and_size(monkeypatch):
-    monkeypatch.setattr(scanning, "MAX_SIZE", 10)
+    monkeypatch.setattr(judging, "MAX_SIZE", 10)
     rules = [f"check: {{path: {{{block}}}}}" for block in ("encoding: utf-8", "size: {max: 5}", "executable: shebang")]
     result = judge(plan(*rules, *rules), {"a.txt": {"text": "x" * 20, "executable": True}})
     assert [item.rule for item in result.findings] == ["p/r1", "p/r4"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails.errors import UserErrors
 from guardrails.findings import Severity
+from guardrails.policy import packs
 from guardrails.policy.loading import load, match, parse_size
 from guardrails.policy.model import Match
 from guardrails.policy.terms import Source
@@ -132,3 +135,21 @@ def test_sizes(text, size):
 
 def test_match_without_anything_narrows_nothing():
     assert match({}) == Match()
+
+
+def test_a_shipped_policy_is_read_as_any_other_and_checked_only_when_it_is_broken():
+    folder = packs.builtin_folder()
+    path = os.path.join(folder, "operations", "governance.yaml")
+    (shipped,) = load(packs.read_files("builtin", [path], base=folder))
+    (checked,) = load(packs.read_files("other", [path], base=folder))
+
+    def plain(policy):
+        rules = [
+            rule._replace(pack="", places={}, examples=[example._replace(line=0) for example in rule.examples])
+            for rule in policy.rules
+        ]
+        return policy._replace(pack="", rules=rules)
+
+    assert plain(shipped) == plain(checked)
+    with pytest.raises(UserErrors, match="'rules' is missing"):
+        load([Source("builtin", "x.yaml", b"policy: x\ntitle: T\ncategory: c\nowner: o\nrationale: R\n")])

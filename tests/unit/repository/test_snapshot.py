@@ -231,7 +231,7 @@ class TestStates:
         add(top, "file")
         save(top)
         blob = run("rev-parse", "HEAD:file", cwd=top)
-        assert work_tree(str(top)).entries() == [Entry("file", FILE, False, 8)]
+        assert [entry[:4] for entry in work_tree(str(top)).entries()] == [("file", FILE, False, 8)]
         assert index(str(top)).entries() == [Entry("file", FILE, False, -1, blob)]
         assert commit(str(top), "HEAD").entries() == [Entry("file", FILE, False, 8, blob)]
 
@@ -427,7 +427,7 @@ class TestWorkTree:
         run("add", "-f", "kept.log", cwd=top)
         with work_tree(str(top)) as opened:
             assert paths(opened.entries()) == [".gitignore", "kept.log"]
-            assert opened.entry("a.log") == Entry("a.log", FILE, False, 8)
+            assert opened.entry("a.log")[:4] == ("a.log", FILE, False, 8)
             assert opened.entry("build") is None
             assert opened.below("build") == []
 

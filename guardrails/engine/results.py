@@ -1,0 +1,185 @@
+"""What files gave in earlier runs: they are judged again only when they, or the rules for them, have changed.
+
+For each path there are records of what it gave, newest first. One holds for an entry when content and mode are the
+same, the rules that apply there are, and the day is where that matters. Content is known by git's id of it, and a file
+on disk has the same content for as long as its stamp is the same. See docs/adr/0014-cached-results.md.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import pickle
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from guardrails import __version__
+from guardrails.checks.base import RuleSet
+from guardrails.engine import cache
+from guardrails.engine.judge import MAX_SIZE, NOTHING, Judge, Judged, PackedFacts, git_id
+from guardrails.engine.plan import Plan
+from guardrails.errors import RepositoryError
+from guardrails.findings import Finding, digest
+from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
+
+_VERSIONS = 4
+"""Records of a path that are kept, and conclusions: of other branches, rules and ways to run."""
+_MADE_BY = (__version__, sys.version, "layout 1")
+
+
+class Record(NamedTuple):
+    """What a file gave once."""
+
+    under: bytes
+    """The plan and what is asked of it, that ``signature`` was computed for."""
+    stamp: tuple[int, ...]
+    blob: str
+    """Git's id of the content; empty when no rule wanted to read it."""
+    trait: str
+    """Kind and mode."""
+    signature: bytes
+    """See :meth:`Judge.signature`."""
+    date: str
+    """The day that it holds on; empty for any."""
+    said: bytes
+    """Findings, notes and marks; empty for none."""
+    facts: PackedFacts
+
+
+class Results:
+    """The results of one repository: those of earlier runs, and of this one when they are saved."""
+
+    def __init__(self, folder: str, root: str) -> None:
+        self._folder = folder
+        self._name = f"results-{digest(part.encode('utf-8', 'surrogateescape') for part in (root, *_MADE_BY))}"
+        data = cache.load(folder, self._name)
+        # Plain tuples, for marshal knows no other, and is several times faster than pickle.
+        self._records: dict[str, tuple[tuple[object, ...], ...]]
+        self._conclusions: dict[str, bytes]
+        gc.disable()  # It would look through hundreds of thousands of new objects, again and again.
+        self._records, self._conclusions = marshal.loads(data) if data else ({}, {})  # noqa: S302 - sealed, and ours
+        gc.enable()
+        self._is_changed = False
+
+    def find(self, judge: Judge, entries: Sequence[Entry]) -> list[Judged | None]:
+        """For each entry what it gives, or None where it has to be judged."""
+        found: list[Judged | None] = []
+        for entry in entries:
+            known = self._records.get(entry.path)
+            if known is None:
+                found.append(NOTHING if entry.kind == SUBMODULE else None)
+                continue
+            under, stamp, blob, trait, _, date, said, facts = known[0]
+            same = stamp == entry.stamp if entry.stamp else (blob == entry.blob != "" and trait == _trait(entry))
+            if same and under == judge.under and date in {"", judge.date}:
+                found.append(_judged(said, facts) if said or facts else NOTHING)
+            else:
+                found.append(self._search(judge, entry))
+        return found
+
+    def add(self, judge: Judge, entry: Entry, judged: Judged) -> None:
+        """Note what an entry gave, unless something broke."""
+        blob = entry.blob or judged.blob
+        if judged.problems or not (blob or entry.stamp):
+            return
+        said = (judged.findings, judged.notes, judged.marks)
+        record = Record(
+            under=judge.under,
+            stamp=entry.stamp,
+            blob=blob,
+            trait=_trait(entry),
+            signature=judged.signature,
+            date=judge.date if judged.dated else "",
+            said=pickle.dumps(said) if any(said) else b"",
+            facts=judged.facts,
+        )
+        known = [Record._make(other) for other in self._records.get(entry.path, ())]
+        self._put(entry.path, record, [other for other in known if _situation(other) != _situation(record)])
+
+    def key(
+        self,
+        plan: Plan,
+        date: str,
+        asked: Mapping[str, RuleSet],
+        entries: Iterable[Entry],
+        facts: Iterable[tuple[str, PackedFacts]],
+    ) -> str:
+        """A digest of all that conclusions follow from."""
+        listing = "\0".join([f"{entry.path}\0{_trait(entry)}" for entry in entries])
+        parts = [plan.identity.encode(), date.encode(), repr([sorted(rules) for rules in asked.values()]).encode()]
+        parts.append(listing.encode("utf-8", "surrogateescape"))
+        for path, packed in facts:
+            parts.append(path.encode("utf-8", "surrogateescape"))
+            parts += (part for kind, data in packed for part in (kind.encode(), data))
+        return digest(parts)
+
+    def conclusion(self, key: str) -> list[Finding] | None:
+        """What was concluded before, or None."""
+        known = self._conclusions.get(key)
+        return None if known is None else pickle.loads(known)  # noqa: S301 - ours, and sealed
+
+    def conclude(self, key: str, findings: list[Finding]) -> None:
+        """Note what was concluded."""
+        self._conclusions[key] = pickle.dumps(findings)
+        while len(self._conclusions) > _VERSIONS:
+            del self._conclusions[next(iter(self._conclusions))]
+        self._is_changed = True
+
+    def save(self, listed: Iterable[Entry] = ()) -> None:
+        """Keep them for the next run. Of paths that are not ``listed``, if any are, not more are kept than of those."""
+        if not self._is_changed:
+            return
+        paths = {entry.path for entry in listed}
+        if paths and len(self._records) > 2 * len(paths):
+            self._records = {path: self._records[path] for path in paths & self._records.keys()}
+        cache.store(self._folder, self._name, marshal.dumps((self._records, self._conclusions)))
+        self._is_changed = False
+
+    def _search(self, judge: Judge, entry: Entry) -> Judged | None:
+        """What an entry gives by any of its records."""
+        known = list(map(Record._make, self._records[entry.path]))
+        stamped = [record for record in known if entry.stamp and record.stamp == entry.stamp]
+        blob = entry.blob or next((record.blob for record in stamped if record.blob), "")
+        if not blob and any(record.blob for record in known):
+            blob = _read_id(judge.snapshot, entry)
+        signature, trait = judge.signature(entry.path, judge.plan.applied(entry.path)), _trait(entry)
+        for record in known:
+            if (
+                (record.signature, record.trait) == (signature, trait)
+                and record.date in {"", judge.date}
+                and (record.blob == blob if record.blob else record in stamped)
+            ):
+                known.remove(record)
+                self._put(entry.path, record._replace(under=judge.under, stamp=entry.stamp or record.stamp), known)
+                return _judged(record.said, record.facts)
+        return None
+
+    def _put(self, path: str, record: Record, others: Sequence[Record]) -> None:
+        """Make a record the newest of its path."""
+        records = tuple(map(tuple, (record, *others)))[:_VERSIONS]
+        if self._records.get(path) != records:
+            self._records[path] = records
+            self._is_changed = True
+
+
+def _trait(entry: Entry) -> str:
+    return f"{entry.kind}*" if entry.executable else entry.kind
+
+
+def _situation(record: Record) -> tuple[object, ...]:
+    """What tells a record from others that are worth keeping beside it."""
+    return record.blob or record.stamp, record.trait, record.signature
+
+
+def _judged(said: object, facts: object) -> Judged:
+    findings, notes, marks = pickle.loads(said) if said else ((), (), ())  # type: ignore[arg-type]  # noqa: S301 - as above
+    return Judged(findings, notes, marks, facts=facts)  # type: ignore[arg-type]
+
+
+def _read_id(snapshot: Snapshot, entry: Entry) -> str:
+    """The id of an entry's content as it is now; empty when it cannot be read, or is too large."""
+    try:
+        return "" if snapshot.size(entry) > MAX_SIZE else git_id(snapshot.read(entry))
+    except RepositoryError:
+        return ""
