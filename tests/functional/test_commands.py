@@ -22,7 +22,10 @@ def test_rules_lists_what_runs_here(house):
     assert "governance/waiver-expired" in out, "those of the engine itself are always there"
     rows = json.loads(house.run("rules", "--format", "json").stdout)
     ids = [row["id"] for row in rows]
-    assert [id for id in ids if not id.startswith(("governance/", "guardrails/"))] == ["house/no-foo", "house/has-notes"]
+    assert [id for id in ids if not id.startswith(("governance/", "guardrails/"))] == [
+        "house/no-foo",
+        "house/has-notes",
+    ]
 
 
 def test_explain_rule(house):

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,9 @@ def always(monkeypatch):
 @pytest.fixture(params=["fork", "spawn"])
 def way(request, monkeypatch, always):
     monkeypatch.setattr(pool, "_can_fork", lambda: request.param == "fork")
+    yield
+    if request.param == "spawn":
+        resource_tracker._resource_tracker._stop()  # Spawning starts a process that else stays until the tests end.
 
 
 def names(answers):
