@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 
-from yaml.error import YAMLError
-
 from guardrails.documents.document import Document
+from guardrails.documents.libyaml import YAMLError
 from guardrails.documents.places import Place, document, error
 from guardrails.documents.yaml_composer import Composer, Places
 from guardrails.documents.yaml_errors import explain

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from yaml._yaml import CParser
-from yaml.events import (
+from guardrails.documents.document import MAX_DEPTH, ParseError
+from guardrails.documents.libyaml import (
     AliasEvent,
+    CParser,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
 )
-
-from guardrails.documents.document import MAX_DEPTH, ParseError
 from guardrails.documents.places import TOO_DEEP, Entry, Place, error
 from guardrails.documents.yaml_scalars import CORE_TAGS, MERGE_TAGS, resolve, resolve_tagged
 

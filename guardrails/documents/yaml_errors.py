@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from yaml.error import MarkedYAMLError
-from yaml.reader import ReaderError
-
 from guardrails.documents.document import ParseError
+from guardrails.documents.libyaml import MarkedYAMLError, ReaderError
 from guardrails.documents.places import error
 
 _AT_CONTEXT = {
