@@ -65,6 +65,11 @@ def commit(work: Path, env: dict[str, str], python: list[str], tool: list[str], 
     row("`python3 -c pass`", base, 1, "the unit of the next rows")
     seconds = measure([*tool, "--version"], root, env, rounds)
     row("`guardrails --version`", seconds, seconds / base, "at most 3")
+    for profile in ("recommended", "strict"):
+        some = [*tool, "check", "--profile", profile, *paths]
+        measure(some, root, env, 1)
+        seconds = measure(some, root, env, rounds)
+        row(f"commit of 10 files, profile {profile}", seconds, seconds / base, "")
     seconds = measure(check, root, env, rounds)
     row("commit of 10 files, all rules", seconds, seconds / base, "at most 10")
     files = {"4 YAML": "deploy", "4 Python": "src"}
