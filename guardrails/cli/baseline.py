@@ -12,9 +12,8 @@ from guardrails.cli import options, records
 from guardrails.cli.judging import Run
 from guardrails.cli.writing import record
 from guardrails.errors import UsageError
-from guardrails.governance import baseline, waivers
+from guardrails.governance import baseline
 from guardrails.governance.baseline import Known, Matched
-from guardrails.governance.standing import settle
 from guardrails.governance.states import Scope, was_judged
 from guardrails.policy.terms import BASELINE, selects
 from guardrails.reporters.terminal import visible, visible_path
@@ -53,9 +52,7 @@ class _State:
                     f"something broke: {result.problems[0].message}", hint="`guardrails check` says more; mend it first"
                 )
             held = records.read(run.snapshot)
-            written, _ = waivers.parse(held.waivers) if held.waivers is not None else ((), ())
-            commented, _ = waivers.inline(result.marks)
-            standing = settle(run.plan, result.findings, (*written, *commented), date, held.owners)
+            standing = held.settle(run.plan, result, date)
             self.data = held.baseline
             self.entries, self.flaws = baseline.parse(held.baseline or b"")
             self.matched: Matched = baseline.match(standing.stands, self.entries, held.there)

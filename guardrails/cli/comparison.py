@@ -97,18 +97,16 @@ class Comparison:
                     break
         return told, notes
 
-    def _waivers(self, snapshot: Snapshot) -> list[Waiver]:
+    def _waivers(self, snapshot: Snapshot) -> Sequence[Waiver]:
         """The waivers of a side: those of the file, and of comments in the files that the change touched."""
-        data = records.content(snapshot, WAIVERS)
-        written, _ = waivers.parse(data) if data is not None else ((), ())
         old = snapshot is self.change.base
-        commented, _ = waivers.inline(
+        marks = (
             mark._replace(path=file.path)
             for file in self.change.files
             if (path := file.before if old else file.path)
             for mark in records.marks_of(snapshot, path)
         )
-        return [*written, *commented]
+        return records.read(snapshot).read(marks)[0]
 
     def _unapproved(self, report: States, laxer: Sequence[Touched]) -> Iterator[Weakening]:
         asked = report.option(weakened_waivers.UNAPPROVED, "evidence", "none")

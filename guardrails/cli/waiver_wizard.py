@@ -14,7 +14,6 @@ from guardrails.cli.judging import Run
 from guardrails.engine.plan import Plan
 from guardrails.errors import UsageError, UserError, UserErrors
 from guardrails.findings import Finding, Location
-from guardrails.governance import waivers as reading
 from guardrails.governance.governing import Records
 from guardrails.governance.standing import settle
 from guardrails.governance.waivers import Waiver, day
@@ -33,7 +32,7 @@ def add(args: Namespace) -> int:
     with closing(Run(options.whole(args), options.today())) as run:
         held = records.read(run.snapshot)
         args.paths = [from_root(run.snapshot, given) for given in args.paths]
-        written, _ = reading.parse(held.waivers) if held.waivers is not None else ((), ())
+        written, _ = held.read(())
         findings = _standing(run, held) if _from_finding(args) else ()
         waiver = _about(args, findings, run.plan, asking=asking)
         asked = _asked(run.plan, waiver.selector)
@@ -51,10 +50,7 @@ def _from_finding(args: Namespace) -> bool:
 
 
 def _standing(run: Run, held: Records) -> Sequence[Finding]:
-    result = run.scan
-    written, _ = reading.parse(held.waivers) if held.waivers is not None else ((), ())
-    commented, _ = reading.inline(result.marks)
-    return settle(run.plan, result.findings, (*written, *commented), options.today(), held.owners).stands
+    return held.settle(run.plan, run.scan, options.today()).stands
 
 
 def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: bool) -> Waiver:

@@ -14,12 +14,11 @@ from guardrails.cli.judging import Run
 from guardrails.engine.scan import identified, scan
 from guardrails.findings import Enforcement
 from guardrails.governance import states
-from guardrails.governance import waivers as reading
 from guardrails.governance.governing import Records
 from guardrails.governance.standing import Case, settle
 from guardrails.governance.states import Scope, States
 from guardrails.governance.verdict import judge
-from guardrails.governance.waivers import FIELDS, Flaw, Waiver, day
+from guardrails.governance.waivers import FIELDS, Waiver, day
 from guardrails.reporters.terminal import visible
 
 
@@ -66,10 +65,7 @@ class Register:
         marks = scan(
             run.plan, run.snapshot, run.snapshot.entries(), repository_rules=False, complete=False, date=options.today()
         ).marks
-        written, flaws = reading.parse(held.waivers) if held.waivers is not None else ((), ())
-        commented, slips = reading.inline(marks)
-        self.waivers: Sequence[Waiver] = (*written, *commented)
-        self.flaws: Sequence[Flaw] = (*flaws, *slips)
+        self.waivers, self.flaws = held.read(marks)
 
 
 def _list(args: Namespace) -> int:
@@ -144,9 +140,7 @@ def _prune(args: Namespace) -> int:
     with closing(Run(options.whole(args), options.today())) as run:
         held = records.read(run.snapshot)
         result = run.scan
-        written, _ = reading.parse(held.waivers) if held.waivers is not None else ((), ())
-        commented, _ = reading.inline(result.marks)
-        standing = settle(run.plan, result.findings, (*written, *commented), options.today(), held.owners)
+        standing = held.settle(run.plan, result, options.today())
         scope = Scope(all_rules=not (args.select or args.ignore), sound=not result.problems)
         gone = [case for case in standing.cases if case.expired or states.unused(run.plan, case, scope)]
         if not args.dry_run and held.waivers is not None:

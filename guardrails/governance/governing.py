@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from guardrails.engine.marks import Mark
@@ -13,6 +13,7 @@ from guardrails.governance import baseline, states, waivers
 from guardrails.governance.standing import Owners, Standing, settle
 from guardrails.governance.states import Scope, States
 from guardrails.governance.verdict import BASELINED, Excuse
+from guardrails.governance.waivers import Flaw, Waiver
 from guardrails.policy.terms import BASELINE
 
 
@@ -24,6 +25,16 @@ class Records(NamedTuple):
     owners: Owners
     there: Callable[[str], bool]
     """Whether a path exists."""
+
+    def read(self, marks: Iterable[Mark]) -> tuple[tuple[Waiver, ...], tuple[Flaw, ...]]:
+        """All waivers, those of the file and then those in comments, and what is none."""
+        written, flaws = waivers.parse(self.waivers) if self.waivers is not None else ((), ())
+        commented, slips = waivers.inline(marks)
+        return (*written, *commented), (*flaws, *slips)
+
+    def settle(self, plan: Plan, scan: Scan, date: str) -> Standing:
+        """The findings of a scan after waivers, on an ISO date."""
+        return settle(plan, scan.findings, self.read(scan.marks)[0], date, self.owners)
 
 
 class Before(NamedTuple):
@@ -54,11 +65,10 @@ def govern(
     before: Before | None = None,
 ) -> Governed:
     """Apply waivers and the baseline to a scan on an ISO date; ``marks`` are the inline waivers that may count."""
-    written, flaws = waivers.parse(records.waivers) if records.waivers is not None else ((), ())
-    commented, slips = waivers.inline(scan.marks if marks is None else marks)
-    standing = settle(plan, scan.findings, (*written, *commented), date, records.owners)
+    found, flaws = records.read(scan.marks if marks is None else marks)
+    standing = settle(plan, scan.findings, found, date, records.owners)
     report = States(plan)
-    odd = [*states.of_flaws(report, (*flaws, *slips)), *states.of_waivers(report, standing.cases, scope, date)]
+    odd = [*states.of_flaws(report, flaws), *states.of_waivers(report, standing.cases, scope, date)]
     stands, excused = standing.stands, standing.excused
     if records.baseline is not None:
         stands, known, more = _baselined(report, standing, records, scope, before)
@@ -90,8 +100,12 @@ def _baselined(
     ]
     counting: Sequence[baseline.Known] = entries
     if before:
-        counting, refused = _grown(entries, before)
-        odd += _growth(report, refused, entries, before)
+        old = {item.key for item in baseline.parse(before.baseline or b"")[0]}
+        added = [item for item in entries if item.key not in old]
+        stood = before.stood() if added else frozenset()
+        refused = [item for item in added if item.key not in stood]
+        odd += _growth(report, refused, [item for item in added if item.key in stood])
+        counting = [item for item in entries if item.key in old or item.key in stood]
     matched = baseline.match(standing.stands, counting, records.there)
     waived = {finding.fingerprint for finding, _ in standing.excused}
     left = [item for item in matched.left if item.fingerprint not in waived]
@@ -100,28 +114,11 @@ def _baselined(
     return tuple(matched.new), known, odd
 
 
-def _grown(
-    entries: Sequence[baseline.Known], before: Before
-) -> tuple[Sequence[baseline.Known], Sequence[baseline.Known]]:
-    """The entries that count, and those that do not: what a change brings is no known debt."""
-    old = {item.key for item in baseline.parse(before.baseline or b"")[0]}
-    added = [item for item in entries if item.key not in old]
-    if not added:
-        return entries, ()
-    stood = before.stood()
-    refused = [item for item in added if item.key not in stood]
-    gone = {item.key for item in refused}
-    return [item for item in entries if item.key not in gone], refused
-
-
-def _growth(
-    report: States, refused: Sequence[baseline.Known], entries: Sequence[baseline.Known], before: Before
-) -> Iterator[Finding]:
+def _growth(report: States, refused: Sequence[baseline.Known], added: Sequence[baseline.Known]) -> Iterator[Finding]:
+    """What a change adds: what it brings is no known debt, what stood before it may be."""
     for item in refused:
         text = f"{item.rule} in {item.path} did not stand before this change, so it does not count: mend or waive it"
         yield from report.finding("baseline-grown", baseline.place(item), text, " ".join(item.key))
-    old = {item.key for item in baseline.parse(before.baseline or b"")[0]} | {item.key for item in refused}
-    added = [item for item in entries if item.key not in old]
     if added:
         rules = sorted({item.rule for item in added})
         text = f"This change adds {len(added)} entries, of {', '.join(rules[:5])}{' …' if len(rules) > 5 else ''}"
