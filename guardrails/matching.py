@@ -5,7 +5,7 @@ RE2 does all of it: in time linear in the text, whatever the pattern.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -72,26 +72,37 @@ def _compiled(source: str) -> Any:
         raise ValueError(reason.decode("utf-8", "replace").replace(flags, "", 1)) from None
 
 
-class RegexSet:
-    """Regular expressions that are looked for together: one pass over a text tells which of them can occur.
+Stretches = Sequence[tuple[int, int]]
+"""Where in a text matches may begin: offsets, in order and apart."""
 
-    The pass looks for literals that a match must hold, so an expression is compiled when a text has one of its own.
-    Those without literals can always occur: as one automaton they would take longer than each for itself.
+_CHUNK = 8192
+"""Bytes that are sieved at a time: in a long text there is always some fragment of everything."""
+_REACH = 1024
+"""Bytes that the matches of an expression may take for it to be looked for in chunks."""
+
+
+class RegexSet:
+    """Regular expressions that are looked for together: one pass over a text tells where which of them can occur.
+
+    The pass looks for fragments that a match must hold, so an expression is compiled when a text has those of its own.
+    Those without fragments can occur anywhere: as one automaton they would take longer than each for itself.
     """
 
-    __slots__ = ("_always", "_literals", "_set", "_sources", "_uses")
+    __slots__ = ("_fragments", "_long", "_reach", "_set", "_sources", "_uses")
 
     def __init__(
         self,
         sources: tuple[str, ...],
-        literals: tuple[str, ...],
-        uses: tuple[tuple[tuple[int, tuple[frozenset[int], ...]], ...], ...],
-        always: frozenset[int],
+        fragments: tuple[str, ...],
+        uses: tuple[tuple[tuple[int, ...], ...], ...],
+        long: frozenset[int],
+        reach: int,
     ) -> None:
         self._sources = sources
-        self._literals = literals  # as expressions
-        self._uses = uses  # for each literal, the expressions that it is one for, and of what else they need one
-        self._always = always
+        self._fragments = fragments
+        self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
+        self._long = long  # expressions whose matches may be longer than the reach
+        self._reach = reach
         self._set: Any = None
 
     @classmethod
@@ -99,45 +110,80 @@ class RegexSet:
         """Compile expressions together, each of which must be valid."""
         import re2  # noqa: PLC0415
 
-        from guardrails.literals import required  # noqa: PLC0415 - a plan from the cache has no use for it
+        from guardrails.fragments import traits  # noqa: PLC0415 - a plan from the cache has no use for it
 
         sources: list[str] = []
         numbers: dict[str, int] = {}
-        uses: list[list[tuple[int, tuple[frozenset[int], ...]]]] = []
-        always: list[int] = []
+        uses: dict[int, list[tuple[int, ...]]] = {}
+        long: list[int] = []
+        reach = 0
         for regex in regexes:
-            needed = [
-                frozenset(numbers.setdefault(_searched(*each), len(numbers)) for each in sorted(alternatives))
-                for alternatives in required(*regex)
-            ]
-            uses += ([] for _ in range(len(uses), len(numbers)))
-            if needed:
-                for literal in needed[0]:
-                    uses[literal].append((len(sources), tuple(needed[1:])))
-            else:
-                always.append(len(sources))
+            fragments, width, span = traits(*regex)
+            if not fragments or span > _REACH:
+                fragments, span = ("",), 0  # that is everywhere
+            first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments)
+            uses.setdefault(first, []).append((len(sources), *others))
+            if width is None or width > _REACH:
+                long.append(len(sources))
+                width = 0
+            reach = max(reach, width, span)
             sources.append(regex.flags + regex.pattern)
-        together = cls(tuple(sources), tuple(numbers), tuple(map(tuple, uses)), frozenset(always))
+        used = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
+        together = cls(tuple(sources), tuple(numbers), used, frozenset(long), reach)
         try:
             together._compile()
-        except re2.error:  # too many literals
-            return cls(tuple(sources), (), (), frozenset(range(len(sources))))
+        except re2.error:  # too many fragments
+            anything = tuple((number,) for number in range(len(sources)))
+            return cls(tuple(sources), ("",), (anything,), frozenset(long), reach)
         return together
 
-    def candidates(self, text: bytes) -> set[int]:
-        """The numbers of the expressions that can occur in ``text``: all that do, and few that do not."""
-        found = (self._set or self._compile()).Match(text) or ()
-        there = frozenset(found)
-        candidates = set(self._always)
-        for literal in found:
-            for number, others in self._uses[literal]:
-                if not any(map(there.isdisjoint, others)):
-                    candidates.add(number)
-        return candidates
+    def stretches(self, text: bytes) -> dict[int, Stretches]:
+        """Where the expressions that can occur in ``text`` can begin: all that do, and few that do not."""
+        whole = ((0, len(text) + 1),)
+        if len(text) <= _CHUNK + self._reach:
+            return dict.fromkeys(self._candidates(self._found(text)), whole)
+        stretches: dict[int, Any] = {}
+        everywhere: set[int] = set()
+        for start in range(0, len(text), _CHUNK):
+            end = start + _CHUNK
+            # One byte before and behind, for what looks at them: the begin of a word, the end of a line.
+            found = self._found(text[max(start - 1, 0) : end + self._reach + 1])
+            everywhere.update(found)
+            for number in self._candidates(found):
+                known = stretches.setdefault(number, [])
+                if known and known[-1][1] == start:
+                    known[-1] = known[-1][0], end
+                else:
+                    known.append((start, end))
+        stretches.update(dict.fromkeys(self._long.intersection(self._candidates(everywhere)), whole))
+        return stretches
+
+    def find(self, number: int, text: bytes, stretches: Stretches) -> Iterator[Any]:
+        """The matches of an expression that begin there, as ``re2`` has them, none of which overlap."""
+        regex = self[number]
+        behind = 0
+        for start, end in stretches:
+            for match in regex.finditer(text, max(start, behind), end + self._reach):
+                if match.start() >= end:
+                    break
+                behind = match.end()
+                yield match
 
     def __getitem__(self, number: int) -> Any:
         """The expression as ``re2`` has it, for bytes."""
         return _compiled(self._sources[number])
+
+    def _found(self, text: bytes) -> Iterable[int]:
+        """The fragments in a text."""
+        return (self._set or self._compile()).Match(text) or ()
+
+    def _candidates(self, found: Iterable[int]) -> Iterator[int]:
+        """The expressions all of whose fragments are found."""
+        there = frozenset(found)
+        for fragment in there:
+            for number, *others in self._uses[fragment]:
+                if not others or there.issuperset(others):
+                    yield number
 
     def _compile(self) -> Any:
         import re2  # noqa: PLC0415
@@ -146,20 +192,13 @@ class RegexSet:
         options.max_mem = _MEMORY
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
-        for literal in self._literals:
-            self._set.Add(literal)
+        for fragment in self._fragments:
+            self._set.Add(fragment)
         self._set.Compile()
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RegexSet, (self._sources, self._literals, self._uses, self._always)
-
-
-def _searched(text: str, ignore_case: bool) -> str:
-    import re2  # noqa: PLC0415
-
-    escaped: str = re2.escape(text)
-    return f"(?i:{escaped})" if ignore_case else escaped
+        return RegexSet, (self._sources, self._fragments, self._uses, self._long, self._reach)
 
 
 class GlobSet:

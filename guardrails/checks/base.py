@@ -19,6 +19,7 @@ MAX_SOURCE = 240
 """Longest source line that a finding carries, in characters."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_BEGINNINGS = frozenset(bom[:1] for bom, _ in _BOMS)
 
 
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1b")
@@ -105,7 +106,10 @@ class File:
     @property
     def encoding(self) -> str:
         """The Unicode encoding that the byte order mark names; UTF-8 without one."""
-        return next((name for bom, name in _BOMS if self.data.startswith(bom)), "utf-8")
+        data = self.data
+        if data[:1] not in _BEGINNINGS:
+            return "utf-8"
+        return next((name for bom, name in _BOMS if data.startswith(bom)), "utf-8")
 
     @property
     def binary(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from guardrails.checks.base import File, Repository, RuleSet, render
 from guardrails.checks.text_content import Content, Place
 from guardrails.findings import Fact, Finding, digest
-from guardrails.matching import GlobSet, Regex, RegexSet
+from guardrails.matching import GlobSet, Regex, RegexSet, Stretches
 from guardrails.repository.entry import FILE
 
 MAX_MATCHES = 10_000
@@ -155,17 +155,17 @@ class TextInspector(NamedTuple):
         if file.entry.kind != FILE or file.binary:
             return
         content = Content(file)
-        candidates = self.regexes.candidates(content.data)
-        concerned = self.demanding.union(*(self.forbidding[regex] for regex in candidates))
+        stretches = self.regexes.stretches(content.data)
+        concerned = self.demanding.union(*(self.forbidding[regex] for regex in stretches))
         judged: list[tuple[Check, list[Hit], list[Place]]] = []
         allowed = self.allowed_paths.match(file.path)
         for number in sorted(rules & concerned):
             check = self.checks[number]
             if check.test != "forbid":
-                if not self._holds(check, content, candidates):
+                if not self._holds(check, content, stretches):
                     yield check.absent(file)
             elif check.paths not in allowed:
-                judged.append((check, *self._hits(check, content, candidates, file)))
+                judged.append((check, *self._hits(check, content, stretches, file)))
         content.hide(
             place for check, hits, rest in judged if check.redact for place in (*(hit.place for hit in hits), *rest)
         )
@@ -179,21 +179,23 @@ class TextInspector(NamedTuple):
         """Nothing: every rule is judged file by file."""
         return ()
 
-    def _holds(self, check: Check, content: Content, candidates: set[int]) -> bool:
+    def _holds(self, check: Check, content: Content, stretches: Mapping[int, Stretches]) -> bool:
         text = content.head(check.within) if check.test == "header" else content.data
         return any(
-            target.regex in candidates and self.regexes[target.regex].search(text) is not None
+            target.regex in stretches and self.regexes[target.regex].search(text) is not None
             for target in check.targets
         )
 
-    def _hits(self, check: Check, content: Content, candidates: set[int], file: File) -> tuple[list[Hit], list[Place]]:
+    def _hits(
+        self, check: Check, content: Content, stretches: Mapping[int, Stretches], file: File
+    ) -> tuple[list[Hit], list[Place]]:
         """What the rule finds, and the places where it stopped looking because there is too much."""
         spans: dict[tuple[int, int], tuple[Any, Target]] = {}
         rest: list[tuple[int, int]] = []
         for target in check.targets:
-            if target.regex not in candidates:
+            if target.regex not in stretches:
                 continue
-            for count, match in enumerate(self.regexes[target.regex].finditer(content.data)):
+            for count, match in enumerate(self.regexes.find(target.regex, content.data, stretches[target.regex])):
                 if count == MAX_MATCHES:
                     rest.append(match.span())
                     break

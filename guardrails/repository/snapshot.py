@@ -199,9 +199,13 @@ class _Disk(OpenSnapshot):
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise FileNotFoundError(0, "it is no regular file")
+            part = os.read(handle, min(status.st_size + 1, _CHUNK))
+            if len(part) == status.st_size:  # There was room for one byte more.
+                return part
             parts = []
-            while part := os.read(handle, min(status.st_size + 1, _CHUNK)):
+            while part:
                 parts.append(part)
+                part = os.read(handle, _CHUNK)
             return b"".join(parts)
         finally:
             os.close(handle)

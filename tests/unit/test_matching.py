@@ -292,7 +292,7 @@ def test_regexes_match_at_lines_and_may_ignore_case() -> None:
 def test_no_regex_that_occurs_is_missed(regexes: list[Regex], text: str) -> None:
     regexset = RegexSet.compile(regexes)
     data = text.encode()
-    candidates = set(regexset.candidates(data))
+    candidates = regexset.stretches(data)
     for number, regex in enumerate(regexes):
         found = regex.compile().search(data)
         assert found is None or number in candidates
@@ -302,30 +302,30 @@ def test_no_regex_that_occurs_is_missed(regexes: list[Regex], text: str) -> None
 
 def test_few_regexes_that_do_not_occur_are_candidates() -> None:
     regexset = RegexSet.compile([Regex("needle_[0-9]+"), Regex("THREAD", ignore_case=True), Regex(r"\bother\b")])
-    assert list(regexset.candidates(b"a haystack with a thread in it")) == [1]
+    assert list(regexset.stretches(b"a haystack with a thread in it")) == [1]
 
 
 def test_a_regex_set_pickles() -> None:
     regexset = RegexSet.compile(Regex(pattern) for pattern in ("alpha", "beta"))
-    assert list(regexset.candidates(b"beta")) == [1]
+    assert list(regexset.stretches(b"beta")) == [1]
     again = pickle.loads(pickle.dumps(regexset))
-    assert list(again.candidates(b"beta")) == [1]
+    assert list(again.stretches(b"beta")) == [1]
     assert again[1].search(b"a beta").span() == (2, 6)
 
 
-def test_more_literals_than_fit_together_are_each_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_fragments_than_fit_together_are_each_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "_MEMORY", 100_000)
     words = [f"{number:04}{'x' * 10}" for number in range(500)]
     regexset = pickle.loads(pickle.dumps(RegexSet.compile(map(Regex, words))))
-    assert regexset.candidates(b"") == set(range(500))
+    assert set(regexset.stretches(b"")) == set(range(500))
     assert regexset[123].search(words[123].encode()) is not None
 
 
-def test_a_regex_is_compiled_when_a_text_has_a_literal_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_regex_is_compiled_when_a_text_has_fragments_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     regexset = pickle.loads(pickle.dumps(RegexSet.compile([Regex("one thing"), Regex("(another)"), Regex("[a-z]+")])))
     compiled = []
     monkeypatch.setattr(matching, "_compiled", compiled.append)
-    for number in regexset.candidates(b"some other thing, or another"):
+    for number in regexset.stretches(b"some other thing, or another"):
         regexset[number]
     assert sorted(compiled) == ["(?m)(another)", "(?m)[a-z]+"]
 
@@ -336,14 +336,14 @@ def test_hundreds_of_regexes_stay_small_and_start_at_once() -> None:
     assert len(pickled) < 40_000
     again = pickle.loads(pickled)
     start = time.process_time()
-    assert again.candidates(b"some word123_ of these " * 100) == {123}
+    assert set(again.stretches(b"some word123_ of these " * 100)) == {123}
     assert time.process_time() - start < 0.1
 
 
-def test_hostile_literals_take_bounded_time() -> None:
+def test_hostile_fragments_take_bounded_time() -> None:
     regexset = RegexSet.compile(Regex("a" * length + "b", ignore_case=True) for length in range(1, 400))
     start = time.process_time()
-    regexset.candidates(b"a" * 1_000_000)
+    regexset.stretches(b"a" * 1_000_000)
     assert time.process_time() - start < 2
 
 

@@ -1,4 +1,4 @@
-"""Literals of a pattern are those that any match holds, and no text that matches is without them."""
+"""Fragments are in each match of a pattern, and no match is longer than is said."""
 
 import random
 import re
@@ -14,102 +14,113 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.literals import Literal, required
+from guardrails import matching
+from guardrails.fragments import UNKNOWN, traits
 from guardrails.matching import Regex, RegexSet
 
 ROOT = Path(__file__).parents[2]
 
 
-def shown(pattern: str) -> list[set[str]]:
-    return [{("i:" if each.ignore_case else "") + each.text for each in literals} for literals in required(pattern)]
+@pytest.mark.parametrize(
+    ("pattern", "expected", "width"),
+    [
+        ("secret", ["secret"], 6),
+        ("(?i)Secret", ["(?i:Secret)"], 8),
+        ("(?i:Sec)Ret", ["(?i:Sec)Ret"], 8),
+        ("(?i)sec(?-i:RET)", ["(?i:sec)RET"], 8),
+        ("ab|(?i)cdef|ghij", [], 4),
+        ("abcd|(?i)efgh|ijkl", ["(?:abcd|(?i:efgh)|(?i:ijkl))"], 6),
+        ("(abcd|(?i)efgh)IJKL", ["(?:abcd|(?i:efgh))IJK"], 8),
+        ("(?P<a>sec)(?<b>ret)(!)", [r"secret\x{21}"], 7),
+        ("[sS]ecret", ["[sS]ecret"], 6),
+        ("gh[op]_[A-Z]{36}", [r"gh[op]\x{5f}[A-Z]{6}"], 40),
+        ("token_[a-z]", [r"token\x{5f}[a-z]"], 7),
+        ("colou?rful", ["colou{0,1}rful"], 9),
+        ("secret(?:_key)?=", ["secret"], 11),
+        ("qe+t_key", [r"e{1}t\x{5f}key"], None),
+        ("some.*thing_special", [r"hing\x{5f}spec"], None),
+        ("(?:alpha.|beta.)*gamma_delta", [r"mma\x{5f}delta"], None),
+        ("(?:alpha.|beta.)+", ["(?:alpha(?s:.)|beta(?s:.)){1}"], None),
+        ("<{7} x", [r"\x{3c}{6}"], 9),
+        ("a{3}b{0}c{2,2}d_", [r"a{3}b{0}c{2}d\x{5f}"], 7),
+        ("Wq{2,}Xa", ["q{2}Xa"], None),
+        ("abcd{,5}", [r"cd\x{7b}\x{2c}5\x{7d}"], 8),
+        ("ab{x}cd{", [r"\x{7b}x\x{7d}cd"], 8),
+        (r"^\bsecret\b$", [r"^\bsecret\b"], 6),
+        (r"\bqq\B*_key", [r"\x{5f}key"], 6),
+        (r"a\.b\-c\_d", [r"a\x{2e}b\x{2d}c\x{5f}d"], 7),
+        (r"\x41\x{42}\103\t\Q.*+\E{2}D", [r"C\x{9}\x{2e}\x{2a}\x{2b}{2}"], 9),
+        (r"abcd\Q\E", ["abcd"], 4),
+        (r"\Qab|cd", [r"ab\x{7c}cd"], 5),
+        ("xyz[]]q[^]]", ["xyz[]]q"], 9),
+        (r"xyz[\dq]XYZW", [r"yz[\dq]XYZ"], 8),
+        ("xyz[[:alpha:]]XYZW", ["yz[[:alpha:]]XYZ"], 11),
+        (r"xyz\pL\p{^Greek}\PNXYZW", [r"yz\pL\p{^Greek}\PNXYZ"], 19),
+        (r"xyz\CXYZW", ["XYZW"], 8),
+        ("©|copyright", [r"(?:\x{a9}|copyright)"], 9),
+        ("(?i)straße", [r"(?i:stra\x{df}e)"], 11),
+        ("(?U)abcd+?efghi", ["d{1}efghi"], None),
+        ("secret|secret_key", [r"(?:secret|secret\x{5f}key)"], 10),
+        ("a|bcde", [], 4),
+        ("", [], 0),
+        ("[a-z]+", [], None),
+        (r"\d{3}-\d{2}", [], 6),
+        ("(?:secret)?", [], 6),
+        ("(?:secret)*", [], None),
+        ("(?:secret){2}", ["secret"], 12),
+        ("(?:secret){0,3}", [], 18),
+        ("secret|", [], 6),
+        ("abcdefghijklmnopqrstuvwxyz", ["jklmnopq"], 26),
+        ("(?i:az|ado)[a-z]*(?i:key|token)", ["(?:(?i:key)|(?i:token))", "(?:(?i:az)|(?i:ado))"], None),
+        ("(?i:azure)_long[a-z]*(?i:key|token)", [r"(?i:azure)\x{5f}lo"], None),
+        ("[0-9a-f]{40}", [], 40),
+        ("-[0-9a-f]{4}-[0-9a-f]{4}", [], 10),
+        (r"\bpat[a-z]{14}\.[0-9a-f]{9}", [r"\bpat[a-z]{6}"], 27),
+        ("(?s)abc.def", ["abc(?s:.)def"], 10),
+        (r"(?:ab|c\b)xyz_", [r"(?:ab|c\b)xyz\x{5f}"], 6),
+        ("(?i)k{3}_Q", [r"(?i:k{3}\x{5f}Q)"], 11),
+        ("é{2,5}Q_", [r"\x{e9}{2}Q"], 22),
+        (r"secret\w\s\W", [r"secret\w\s"], 14),
+    ],
+)
+def test_traits(pattern: str, expected: list[str], width: int | None) -> None:
+    Regex(pattern).compile()
+    fragments, longest, _ = traits(pattern)
+    assert [fragment.removeprefix("(?m)") for fragment in fragments] == expected
+    assert longest == width
 
 
 @pytest.mark.parametrize(
-    ("pattern", "expected"),
+    "pattern",
     [
-        ("secret", {"secret"}),
-        ("(?i)Secret", {"i:secret"}),
-        ("(?i:Sec)Ret", {"i:secret"}),
-        ("(?i)sec(?-i:RET)", {"i:secret"}),
-        ("(?i)sec(?-i)RETURNED_", {"i:secreturned_"}),
-        ("ab|(?i)cdef|ghij", set()),
-        ("abcd|(?i)efgh|ijkl", {"abcd", "i:efgh", "i:ijkl"}),
-        ("(abcd|(?i)efgh)IJKL", {"abcdIJKL", "i:efghijkl"}),
-        ("(?:abcd(?i))efghIJKL", {"abcdefghIJKL"}),
-        ("(?P<a>sec)(?<b>ret)(!)", {"secret!"}),
-        ("[sS]ecret", {"i:secret"}),
-        ("[tT][oO][kK][eE][nN]", {"i:token"}),
-        ("gh[op]_[A-Z]{36}", {"gho_", "ghp_"}),
-        ("token_[a-z]", {"token_"}),
-        ("colou?rful", {"colorful", "colourful"}),
-        ("xK(?:_q)?=", {"xK=", "xK_q="}),
-        ("secret(?:_key)?=", {"secret"}),  # rare enough
-        ("qe+t_key", {"et_key"}),
-        ("some.*thing_special", {"thing_special"}),
-        ("(?:alpha.|beta.)*gamma_delta", {"gamma_delta"}),
-        ("(?:alpha.|beta.)+", {"alpha", "beta"}),
-        ("<{7} x", {"<<<<<<< x"}),
-        ("a{3}b{0}c{2,2}d_", {"aaaccd_"}),
-        ("Wq{2,}Xa", {"qqXa"}),
-        ("abcd{,5}", {"abcd{,5}"}),
-        ("abcd{05}", {"abcd{05}"}),
-        ("ab{x}cd{", {"ab{x}cd{"}),
-        (r"^\bsecret\b$", {"secret"}),
-        (r"\bqq\B*_key", {"_key"}),
-        (r"a\.b\-c\_d", {"a.b-c_d"}),
-        (r"\x41\x{42}\103\t\Q.*+\E{2}D", {"ABC\t.*++D"}),
-        (r"abcd\Q\E", {"abcd"}),
-        (r"\Qab|cd", {"ab|cd"}),
-        ("xyz[]]q[^]]", {"xyz]q"}),
-        ("xyz[a-]q", {"xyzaq", "xyz-q"}),
-        (r"xyz[\]\-]q", {"xyz]q", "xyz-q"}),
-        (r"xyz[\dq]XYZW", {"XYZW"}),
-        (r"xyz[[:alpha:]]XYZW", {"XYZW"}),
-        (r"xyz\pL\p{^Greek}\PNXYZW", {"XYZW"}),
-        ("xyz\\CXYZW", {"XYZW"}),
-        ("©|copyright", {"©", "copyright"}),
-        ("(?i)straße", {"i:straße"}),
-        ("(?U)abcd+?efghi", {"defghi"}),
-        ("secret|secret_key|my_secret", {"secret"}),
-        ("(?i:secret)|secret_key", {"i:secret"}),
-        ("secret|(?i:secret_key)", {"secret", "i:secret_key"}),
-        ("a|bcde", set()),
-        ("", set()),
-        ("[a-z]+", set()),
-        (r"\d{3}-\d{2}", set()),
-        ("(?:secret)?", set()),
-        ("(?:secret)*", set()),
-        ("(?:secret){0,3}", set()),
-        ("secret|", set()),
+        "secret)",
+        "(secret",
+        "secret[",
+        "secret[a-",
+        r"secret\y",
         # RE2 lets a repetition reach over flags and empty quotes.
-        ("secret(?i)*", set()),
-        (r"secret\Q\E*", set()),
-        ("(?:" * 60 + "secret" + ")" * 60, set()),
-        ("|".join(f"word{number:02}" for number in range(60)), set()),
-        ("abcdefghijklmnopqrstuvwxyz", {"abcdefghijklmnop"}),
+        "secret(?i)*",
+        r"secret\Q\E*",
+        "(?:" * 60 + "secret" + ")" * 60,
     ],
 )
-def test_literals(pattern: str, expected: set[str]) -> None:
-    Regex(pattern).compile()
-    assert shown(pattern) == ([expected] if expected else [])
+def test_nothing_is_known_of_what_is_not_understood(pattern: str) -> None:
+    assert traits(pattern) == UNKNOWN
 
 
-def test_of_parts_that_are_common_each_has_to_be_there() -> None:
-    assert shown("(?i:az|ado)[a-z]*(?i:key|token)") == [{"i:key", "i:token"}, {"i:az", "i:ado"}]
-    assert shown("(?i:azure)_long[a-z]*(?i:key|token)") == [{"i:azure_long"}]
+def test_of_many_alternatives_none_is_a_fragment() -> None:
+    assert traits("|".join(f"word{number:02}" for number in range(60))) == ((), 6, 0)
+
+
+def test_what_is_common_has_to_be_there_together() -> None:
     regexset = RegexSet.compile([Regex("az[a-z]*key"), Regex("az[a-z]*pat")])
-    assert regexset.candidates(b"az, a key, no p.a.t.") == {0}
-    assert regexset.candidates(b"only p-a-t and key") == set()
-
-
-@pytest.mark.parametrize("text", ["secret)", "(secret", "secret[", "secret[a-", r"secret\y"])
-def test_what_is_no_pattern_has_no_literals(text: str) -> None:
-    assert shown(text) == []
+    assert set(regexset.stretches(b"az, a key, no p.a.t.")) == {0}
+    assert regexset.stretches(b"only p-a-t and key") == {}
 
 
 def test_case_is_ignored_when_told_so() -> None:
-    assert required("SeCret", ignore_case=True) == ({Literal("secret", ignore_case=True)},)
-    assert required("(?-i)SeCret", ignore_case=True) == ({Literal("SeCret")},)
+    assert traits("SeCret", ignore_case=True).fragments == ("(?m)(?i:SeCret)",)
+    assert traits("(?-i)SeCret", ignore_case=True).fragments == ("(?m)SeCret",)
 
 
 CHARACTERS = "abkKsSxéÉßẞ\u212a\u017f©𐐀 \n0-]^{}(,"
@@ -196,9 +207,12 @@ def drawn(tree: tuple[Any, ...], draw: st.DrawFn) -> str:
     raise AssertionError(tree)
 
 
-def missed(regex: Regex, text: bytes) -> bool:
-    """Whether the expression occurs in the text and the sieve says that it cannot."""
-    return regex.compile().search(text) is not None and not RegexSet.compile([regex]).candidates(text)
+def check(regex: Regex, text: bytes) -> None:
+    """What is said of the expression is true for its matches in the text."""
+    longest = traits(*regex).width
+    for match in regex.compile().finditer(text):
+        assert RegexSet.compile([regex]).stretches(text)
+        assert longest is None or match.end() - match.start() <= longest
 
 
 @settings(max_examples=600)
@@ -211,8 +225,8 @@ def test_no_match_is_missed(tree: tuple[Any, ...], ignore_case: bool, data: st.D
         return
     for _ in range(4):
         text = drawn(tree, data.draw)
-        assert not missed(regex, text.encode())
-        assert not missed(regex, text.swapcase().encode("utf-8", "replace"))
+        check(regex, text.encode())
+        check(regex, text.swapcase().encode("utf-8", "replace"))
 
 
 @settings(max_examples=600)
@@ -223,7 +237,30 @@ def test_no_match_is_missed_whatever_the_syntax(pattern: str, text: str) -> None
         regex.compile()
     except ValueError:
         return
-    assert not missed(regex, text.encode())
+    check(regex, text.encode())
+
+
+@settings(max_examples=400)
+@given(st.lists(trees(), min_size=1, max_size=3), st.integers(1, 9), st.data())
+def test_in_chunks_the_same_is_found(patterns: list[tuple[Any, ...]], chunk: int, data: st.DataObject) -> None:
+    regexes = []
+    for tree in patterns:
+        try:
+            Regex(written(tree)).compile()
+        except ValueError:
+            continue
+        regexes.append(Regex(written(tree)))
+    pieces = [drawn(data.draw(st.sampled_from(patterns)), data.draw) for _ in range(data.draw(st.integers(0, 6)))]
+    text = data.draw(st.text(CHARACTERS, max_size=6)).join(pieces).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "_CHUNK", chunk)
+        patch.setattr(matching, "_REACH", 12)
+        regexset = RegexSet.compile(regexes)
+        stretches = regexset.stretches(text)
+        for number, regex in enumerate(regexes):
+            expected = [match.span() for match in regex.compile().finditer(text) if match.end() > match.start()]
+            found = regexset.find(number, text, stretches.get(number, ()))
+            assert [match.span() for match in found if match.end() > match.start()] == expected
 
 
 def shipped() -> Iterator[tuple[str, Regex]]:
@@ -273,13 +310,13 @@ def test_no_match_of_a_shipped_pattern_is_missed(rules: list[tuple[str, Regex]])
         for text in samples(regex):
             if regex.compile().search(text):
                 matching += 1
-                assert number in regexset.candidates(text), (rule, regex.pattern, text)
+                assert number in regexset.stretches(text), (rule, regex.pattern, text)
     assert matching > len(rules)
 
 
-def test_most_shipped_patterns_have_literals() -> None:
-    without = [rule for rule, regex in SHIPPED if not required(*regex)]
-    assert len(without) < len(SHIPPED) / 5, without
+def test_most_shipped_patterns_have_fragments() -> None:
+    without = [rule for rule, regex in SHIPPED if not traits(*regex).fragments]
+    assert len(without) < len(SHIPPED) / 50, without
 
 
 @pytest.mark.parametrize(
@@ -300,5 +337,5 @@ def test_most_shipped_patterns_have_literals() -> None:
 )
 def test_hostile_patterns_take_bounded_time(pattern: str) -> None:
     start = time.process_time()
-    required(pattern)
+    traits(pattern)
     assert time.process_time() - start < 1

@@ -1,0 +1,337 @@
+"""What is known of the matches of a regular expression: fragments that each of them holds, and how long they are.
+
+Fragments are a sieve: a text without them has no match, a text with them may have some. Each begins with characters
+that are not found everywhere, so that an automaton can look for hundreds of them at once. Whatever is not understood,
+or would take too much, counts as a part that may match anything, so that the sieve only lets more through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from math import inf, prod
+from operator import attrgetter
+from typing import NamedTuple
+
+_MANY = 48  # alternatives
+_LONG = 16  # pieces of a fragment
+_COPIES = 6  # of a part that is repeated
+_FEW = 4  # copies that may be there or not
+_DEEP = 40  # groups in groups
+_TOGETHER = 2  # fragments of one expression
+
+_COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
+"""How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
+_SOME = 1 / 100
+"""How often the begin of a fragment may occur that goes on with any of a class: each is followed for a while."""
+_SHARP = 4
+"""The characters that a fragment may begin with: of large classes, runs would begin everywhere."""
+_FREQUENCIES = {  # of characters in source code; letters make words, so that they are no surprise after each other
+    " ": 1 / 5,
+    **dict.fromkeys("etsroainl", 1 / 6),
+    **dict.fromkeys("cdupmfhgbvwy\n-=#*/", 1 / 12),
+    **dict.fromkeys("xkqjz0123456789._,\"'():", 1 / 36),
+    **dict.fromkeys("@|+~$%&!?^`", 1 / 200),
+}
+_OTHER, _NOT_ASCII = 1 / 64, 1 / 1000
+_ALL = 4
+"""What the frequencies come to, taken together."""
+
+
+class Traits(NamedTuple):
+    """What is known of the matches of a regular expression."""
+
+    fragments: tuple[str, ...]
+    """Expressions for RE2; each match holds a match of each of them, the rarest is the first."""
+    width: int | None
+    """How many bytes a match takes at most, if that is known."""
+    span: int = 0
+    """How many bytes a match of a fragment takes at most."""
+
+
+UNKNOWN = Traits((), None)
+
+
+def traits(pattern: str, ignore_case: bool = False) -> Traits:
+    """The traits of an expression that RE2 takes, where ``^`` and ``$`` match at lines."""
+    reader = _Reader(pattern)
+    try:
+        pieces = reader.alternation(ignore_case, 0)
+    except _NotUnderstoodError:
+        return UNKNOWN
+    if reader.position < len(pattern):
+        return UNKNOWN
+    width = sum(piece.width for piece in pieces)
+    useful = _useful(_fragments(pieces))
+    fragments = tuple(f"(?m){fragment.text}" for fragment in useful)
+    span = max((int(fragment.width) for fragment in useful), default=0)
+    return Traits(fragments, None if width == inf else int(width), span)
+
+
+class _Fragment(NamedTuple):
+    chance: float
+    """Roughly how often it matches at a place of a text by chance."""
+    text: str
+    width: float
+
+
+class _NotUnderstoodError(Exception):
+    """The pattern is beyond the reader."""
+
+
+class _Piece(NamedTuple):
+    """A part of a pattern."""
+
+    text: str
+    """As an expression to which a repetition may be added."""
+    chance: float
+    width: float
+    is_folded: bool = False
+    """Whether the text is to be read without regard to case."""
+    is_sharp: bool = False
+    """Whether a fragment may begin with it."""
+    is_atom: bool = False
+    is_gap: bool = False
+    """Whether it is no part of a fragment, but may match anything of its width."""
+    needed: tuple[_Fragment, ...] = ()
+    """The fragments in a gap."""
+
+
+def _useful(fragments: Iterable[_Fragment]) -> list[_Fragment]:
+    """Those that are worth to be looked for."""
+    useful: list[_Fragment] = []
+    for fragment in sorted(dict.fromkeys(fragments)):
+        if fragment.chance > _COMMON or len(useful) == _TOGETHER or (useful and useful[-1].chance < _RARE):
+            break
+        useful.append(fragment)
+    return useful
+
+
+def _fragments(pieces: Iterable[_Piece]) -> Iterator[_Fragment]:
+    """The fragments of pieces that stand one after the other."""
+    for is_gap, run in groupby(pieces, attrgetter("is_gap")):
+        if is_gap:
+            yield from (fragment for piece in run for fragment in piece.needed)
+        else:
+            together = list(run)
+            starts = [number for number, piece in enumerate(together) if piece.is_sharp]
+            if starts:
+                yield min(_beginning(together[_before(together, start) : start + _LONG]) for start in starts)
+
+
+def _before(pieces: Sequence[_Piece], start: int) -> int:
+    """Where a fragment begins: with the anchors before its first character."""
+    while start and pieces[start - 1].text in _ANCHORS:
+        start -= 1
+    return start
+
+
+def _beginning(pieces: Sequence[_Piece]) -> _Fragment:
+    """The fragment that begins with the first piece, and is no longer than it takes to be seldom."""
+    best, chance = _Fragment(2, "", 0), 1.0
+    for number, piece in enumerate(pieces, 1):
+        if chance > _SOME and not (piece.is_sharp or piece.text in _ANCHORS):
+            break
+        chance *= piece.chance
+        if piece.chance < 1:
+            best = _Fragment(chance, _written(pieces[:number]), sum(each.width for each in pieces[:number]))
+        if chance < _UNIQUE:
+            break
+    return best
+
+
+def _written(pieces: Iterable[_Piece]) -> str:
+    """One expression for pieces that stand one after the other."""
+    texts = ((folded, "".join(piece.text for piece in run)) for folded, run in groupby(pieces, attrgetter("is_folded")))
+    return "".join(f"(?i:{text})" if folded else text for folded, text in texts)
+
+
+def _gap(pieces: Sequence[_Piece], width: float) -> _Piece:
+    """A gap of some width that holds what pieces hold."""
+    return _Piece("", 1, width, is_gap=True, needed=tuple(_useful(_fragments(pieces))))
+
+
+def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
+    """One of several sequences."""
+    if len(branches) == 1:
+        return list(branches[0])
+    width = max(sum(piece.width for piece in branch) for branch in branches)
+    if len(branches) <= _MANY and not any(piece.is_gap for branch in branches for piece in branch):
+        chance = sum(prod(piece.chance for piece in branch) for branch in branches)
+        text = f"(?:{'|'.join(map(_written, branches))})"
+        firsts = (next((piece for piece in branch if piece.text not in _ANCHORS), None) for branch in branches)
+        return [_Piece(text, min(chance, 1), width, is_sharp=all(first and first.is_sharp for first in firsts))]
+    each = [min(_fragments(branch), default=None) for branch in branches]
+    known = [fragment for fragment in each if fragment]
+    if len(known) < len(each) or len(known) > _MANY:
+        return [_Piece("", 1, width, is_gap=True)]
+    chances, texts, widths = zip(*known, strict=True)
+    any_of = _Fragment(sum(chances), f"(?:{'|'.join(texts)})", max(widths))
+    return [_Piece("", 1, width, is_gap=True, needed=(any_of,))]
+
+
+def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
+    """A part so many times."""
+    once = sum(piece.width for piece in pieces)
+    width = high * once if once and high else 0
+    if len(pieces) != 1 or pieces[0].is_gap:
+        return [_gap(pieces, width)] if low else [_gap((), width)]
+    piece = pieces[0]
+    copies = min(low, _COPIES if piece.is_atom else 1)
+    some = piece._replace(
+        text=f"{piece.text}{{{copies}}}", chance=piece.chance**copies, width=copies * piece.width, is_atom=False
+    )
+    if low == high == copies:
+        return [some]
+    if not low and high <= (_FEW if piece.is_atom else 1):
+        return [piece._replace(text=f"{piece.text}{{0,{high}}}", chance=1, width=width, is_sharp=False, is_atom=False)]
+    # What stands before a gap, and after it, may be the same.
+    return [some, _gap((), width - 2 * some.width), some] if copies else [_gap((), width)]
+
+
+_REPEAT = re.compile(r"(?:([*+?])|\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\})\??")
+_GROUP = re.compile(r"\((?:\?(?:P?<\w+>|([imsU]*)(?:-([imsU]+))?([:)])))?")
+_PLAIN = re.compile(r"\w+", re.ASCII)
+_QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
+_ANCHOR = re.compile(r"[$^]|\\[AbBz]")
+_CLASS = re.compile(r"\\(?:[dDsSwW]|[pP](?:\{[^}]*\}|.))|\[:\^?[a-z]+:\]", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.DOTALL)
+_CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ANCHORS = {"^": 1 / 30, r"\A": 1 / 1000, r"\b": 1 / 4}  # the others may hold where a part of the text ends
+_CLASSES = {r"\d": "0123456789", r"\s": "\t\n\f\r "}
+
+
+class _Reader:
+    """Reads a pattern from its beginning to its end, once."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.position = 0
+
+    def alternation(self, folded: bool, depth: int) -> list[_Piece]:
+        """What stands in a group, up to its end."""
+        if depth > _DEEP:
+            raise _NotUnderstoodError
+        branches: list[list[_Piece]] = [[]]
+        while self.position < len(self.pattern) and self.pattern[self.position] != ")":
+            if self._take("|"):
+                branches.append([])
+            elif group := self._match(_GROUP):
+                on, off, end = group.groups("")
+                inner = (folded or "i" in on) and "i" not in off
+                if end == ")":
+                    folded = inner
+                    continue
+                pieces = self.alternation(inner, depth + 1)
+                if not self._take(")"):
+                    raise _NotUnderstoodError
+                branches[-1] += self._repeats(pieces)
+            elif plain := self._match(_PLAIN) or self._match(_QUOTED):
+                pieces = [_one_of(character, folded) for character in plain[plain.lastindex or 0]]
+                branches[-1] += [*pieces[:-1], *(self._repeats(pieces[-1:]) if pieces else ())]
+            elif anchor := self._match(_ANCHOR):
+                chance = _ANCHORS.get(anchor[0], 1)
+                branches[-1] += self._repeats([_Piece(anchor[0], chance, 0, is_gap=chance == 1)])
+            else:
+                branches[-1] += self._repeats([self._atom(folded)])
+        return _either(branches)
+
+    def _repeats(self, pieces: list[_Piece]) -> list[_Piece]:
+        """The pieces as often as the pattern says next."""
+        repeat = self._match(_REPEAT)
+        if not repeat:
+            return pieces
+        sign, low, upto, high = repeat.groups()
+        if sign:
+            return _repeated(pieces, int(sign == "+"), 1 if sign == "?" else inf)
+        return _repeated(pieces, int(low), (int(high) if high else inf) if upto else int(low))
+
+    def _atom(self, folded: bool) -> _Piece:
+        if self._take("."):
+            return _Piece("(?s:.)", 1, 4, is_atom=True)
+        if self._take(r"\C"):  # a byte, which may be a part of a character
+            return _Piece("", 1, 1, is_gap=True)
+        begin = self.position
+        if known := self._match(_CLASS):
+            return _any_of(known[0], {known[0]}, set(), folded)
+        if self._match(_REPEAT):  # what it repeats is not what stands before it
+            raise _NotUnderstoodError
+        if not self._take("["):
+            return _one_of(self._character(), folded)
+        named, members, negated = self._set()
+        return _any_of(self.pattern[begin : self.position], {*named, "^"} if negated else named, members, folded)
+
+    def _set(self) -> tuple[set[str], set[str], bool]:
+        """The named classes and the characters of a set, and whether all but them are meant."""
+        negated = self._take("^")
+        named: set[str] = set()
+        members: set[str] = set()
+        begin = self.position
+        while self.position == begin or not self._take("]"):
+            if name := self._match(_CLASS):
+                named.add(name[0])
+                continue
+            low = high = self._character()
+            if self.pattern[self.position : self.position + 1] == "-" and self.pattern[self.position + 1 :][:1] != "]":
+                self.position += 1
+                high = self._character()
+            members.update(map(chr, range(ord(low), min(ord(high), ord(low) + 128) + 1)), high)
+        return named, members, negated
+
+    def _character(self) -> str:
+        """The next character, that may be written as an escape."""
+        escape = self._match(_ESCAPE)
+        if not escape:
+            if self.position >= len(self.pattern):
+                raise _NotUnderstoodError
+            self.position += 1
+            return self.pattern[self.position - 1]
+        code, short, octal, itself = escape.groups()
+        if not itself:
+            return chr(int(octal, 8) if octal else int(code or short, 16))
+        if not itself.isascii() or (itself.isalnum() and itself not in _CONTROLS):
+            raise _NotUnderstoodError
+        return _CONTROLS.get(itself, itself)
+
+    def _take(self, text: str) -> bool:
+        taken = self.pattern.startswith(text, self.position)
+        self.position += len(text) * taken
+        return taken
+
+    def _match(self, regex: re.Pattern[str]) -> re.Match[str] | None:
+        match = regex.match(self.pattern, self.position)
+        if match:
+            self.position = match.end()
+        return match
+
+
+@lru_cache(maxsize=512)
+def _one_of(character: str, folded: bool) -> _Piece:
+    """A character; letters and digits as they are, all others by their number."""
+    text = character if character.isascii() and character.isalnum() else f"\\x{{{ord(character):x}}}"
+    return _any_of(text, set(), {character}, folded)
+
+
+def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Piece:
+    """A character of a class that is written so."""
+    if any("\ud800" <= character <= "\udfff" for character in members):
+        return _Piece("", 1, 4, is_gap=True)
+    members = members.union(*(_CLASSES.get(name, ()) for name in named))
+    chance = sum(map(_frequency, sorted(members))) / (_ALL if len(members) > 1 else 1)
+    width = max((_width(character, folded) for character in members), default=1)
+    if unknown := named - _CLASSES.keys():
+        chance, width = 1, max(width, 4 if unknown - {r"\w"} else 3)
+    return _Piece(text, min(chance, 1), width, folded, not unknown and len(members) <= _SHARP, is_atom=True)
+
+
+def _frequency(character: str) -> float:
+    other = _OTHER if character.isascii() else _NOT_ASCII
+    return _FREQUENCIES.get(character) or _FREQUENCIES.get(character.lower(), other) / 4
+
+
+def _width(character: str, folded: bool) -> int:
+    if folded and character.lower() in "ks":  # RE2 takes the signs for kelvin and the long s for them
+        return 3
+    return 1 if character.isascii() else 4
