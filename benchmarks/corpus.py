@@ -94,6 +94,83 @@ HEALTHCHECK CMD ["python", "-c", "pass"]
 ENTRYPOINT ["python", "-m", "service{n}"]
 """
 
+WORKFLOW = """\
+name: service-{n}
+on:
+  push: {{branches: [main]}}
+  pull_request:
+permissions: {{contents: read}}
+concurrency: {{group: "service-{n}-${{{{ github.ref }}}}", cancel-in-progress: true}}
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 15
+    strategy:
+      matrix: {{python: ["3.11", "3.12", "3.13"]}}
+    steps:
+      - uses: actions/checkout@{digest}
+        with: {{persist-credentials: false}}
+      - uses: actions/setup-python@v{major}
+        with:
+          python-version: ${{{{ matrix.python }}}}
+      - name: Install
+        run: |
+          python -m pip install --require-hashes -r requirements.txt
+          python -m pip install --no-deps .
+      - run: pytest --cov=service{n} tests/
+        env:
+          TITLE: ${{{{ github.event.pull_request.title }}}}
+  publish:
+    needs: test
+    if: github.ref == 'refs/heads/main' && github.event_name == 'push'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    permissions: {{contents: read, packages: write}}
+    environment: production
+    steps:
+      - uses: actions/checkout@{digest}
+        with: {{persist-credentials: false}}
+      - name: Sign in
+        run: echo "$TOKEN" | docker login registry.example.org --username team-{team} --password-stdin
+        env:
+          TOKEN: ${{{{ secrets.REGISTRY_TOKEN }}}}
+      - run: |
+          docker build --tag "registry.example.org/service-{n}:$GITHUB_SHA" .
+          docker push "registry.example.org/service-{n}:$GITHUB_SHA"
+"""
+
+BUILD = """\
+# syntax=docker/dockerfile:1
+ARG VERSION=3.12.{n}
+FROM python:${{VERSION}}-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /src
+RUN apt-get update && apt-get install -y --no-install-recommends \\
+      build-essential=12.{minor} \\
+      curl \\
+    && rm -rf /var/lib/apt/lists/*
+COPY requirements.txt ./
+RUN pip install -r requirements.txt && curl -fsSL https://example.org/tool-{n}.tar.gz | tar -xz -C /opt
+COPY . .
+RUN python -m build --wheel --outdir /dist && \\
+    find /dist -name '*.whl' -print
+FROM node:22-alpine AS web
+WORKDIR /web
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts && npm cache clean --force
+COPY web .
+RUN npm run build
+FROM python:${{VERSION}}-slim
+LABEL org.opencontainers.image.title=service-{n} org.opencontainers.image.licenses=Apache-2.0
+COPY --from=build /dist/*.whl /tmp/
+RUN pip install --no-cache-dir /tmp/*.whl && useradd --uid 1000 service
+COPY --from=web /web/dist /srv/static
+EXPOSE 8080
+USER 1000
+HEALTHCHECK --interval=30s CMD ["python", "-m", "service{n}.health"]
+CMD ["python", "-m", "service{n}"]
+"""
+
 HEALTHY = {"LICENSE": "licence\n", "README.md": "# Service\n", "SECURITY.md": "# Security\n", ".gitignore": "*.pyc\n"}
 
 SDISTS = ("requests==2.32.3", "Flask==3.1.0", "Django==5.1.4", "ansible-core==2.18.1", "celery==5.4.0")
@@ -128,6 +205,41 @@ def generated(root: Path, manifests: int, modules: int) -> None:
     write(root, {f"deploy/{n // 100}/service-{n}.yaml": manifest(n) for n in range(manifests)})
     write(root, {f"src/{n // 100}/module_{n}.py": MODULE.format(n=n) for n in range(modules)})
     git_init(root)
+
+
+def dockerfiles(root: Path, count: int) -> None:
+    """So many Dockerfiles of some stages, each in the folder of its service."""
+    for n in range(count):
+        text = BUILD.format(n=n, minor=n % 10)
+        if n % 2:  # half of them with what all tools complain about
+            text = text.replace("USER 1000\n", "").replace("COPY . .", "ADD . .")
+            text = "".join(line for line in text.splitlines(keepends=True) if "HEALTHCHECK" not in line)
+        write(root, {f"services/{n}/Dockerfile": text})
+    git_init(root)
+
+
+def workflows(root: Path, count: int) -> None:
+    """So many workflows of GitHub."""
+    texts = (WORKFLOW.format(n=n, team=n % 20, major=4 + n % 2, digest=f"{n:040x}") for n in range(count))
+    write(root, {f".github/workflows/service-{n}.yml": text for n, text in enumerate(texts)})
+    git_init(root)
+
+
+def large_manifests(size: int) -> dict[str, str]:
+    """Manifests of about so many bytes each, by their shape."""
+    one = manifest(0)
+    data = "".join(f"  key-{n}: value number {n} of some length\n" for n in range(size // 42))
+    item = "".join(f"  {line}\n" for line in one.partition("---\n")[0].splitlines())
+    items = size // len(item)
+    deep = "".join(f"{'  ' * level}level{level}:\n" for level in range(1, 150))
+    leaves = "".join(f"{'  ' * 150}leaf{n}: {n}\n" for n in range(size // 315))
+    head = "apiVersion: v1\nkind: {}\n"
+    return {
+        "one document": f"{head.format('ConfigMap')}metadata: {{name: large}}\ndata:\n{data}",
+        "many documents": "---\n".join(manifest(n) for n in range(size // len(one))),
+        "one List": f"{head.format('List')}items:\n" + "".join(f"- {item[2:]}" for _ in range(items)),
+        "deep": f"{head.format('ConfigMap')}metadata: {{name: deep}}\ndata:\n{deep}{leaves}",
+    }
 
 
 def git_init(root: Path) -> None:

@@ -14,37 +14,51 @@ _V = TypeVar("_V")
 
 
 class Packed(Mapping[_K, _V]):
-    """A mapping that pickles each value by itself, and takes it out when it is first asked for.
+    """A mapping that pickles a few neighbouring values together, and takes them out when one is first asked for.
 
-    A plan holds more than a thousand rules, of which a commit needs few.
+    A plan holds more than a thousand rules, of which a commit needs few; neighbours are mostly of one policy, need each
+    other, and say the same things.
     """
 
-    __slots__ = ("_packed", "_values")
+    __slots__ = ("_keys", "_packed", "_places", "_values")
 
     def __init__(self, values: Mapping[_K, _V]) -> None:
         self._values = dict(values)
-        self._packed: dict[_K, bytes] = {}
+        self._keys = list(values)
+        self._places: dict[_K, int] = {}
+        self._packed: list[bytes] = []
 
-    def __getstate__(self) -> dict[_K, bytes]:
-        return {key: pickle.dumps(self[key], pickle.HIGHEST_PROTOCOL) for key in self}
+    def __getstate__(self) -> tuple[list[_K], list[bytes]]:
+        groups = [[self[key] for key in self._group(start)] for start in range(0, len(self._keys), _TOGETHER)]
+        return self._keys, [pickle.dumps(group, pickle.HIGHEST_PROTOCOL) for group in groups]
 
-    def __setstate__(self, packed: dict[_K, bytes]) -> None:
+    def __setstate__(self, state: tuple[list[_K], list[bytes]]) -> None:
+        self._keys, self._packed = state
         self._values = {}
-        self._packed = packed
+        self._places = {key: number for number, key in enumerate(self._keys)}
 
     def __getitem__(self, key: _K) -> _V:
-        if key not in self._values and key in self._packed:
-            self._values[key] = pickle.loads(self._packed[key])  # noqa: S301 - whoever unpickled us trusts the rest
+        if key not in self._values and key in self._places:
+            place = self._places[key] // _TOGETHER
+            values = pickle.loads(self._packed[place])  # noqa: S301 - whoever unpickled us trusts the rest
+            self._values.update(zip(self._group(place * _TOGETHER), values, strict=True))
         return self._values[key]
 
+    def _group(self, start: int) -> list[_K]:
+        return self._keys[start : start + _TOGETHER]
+
     def __contains__(self, key: object) -> bool:
-        return key in self._values or key in self._packed
+        return key in self._values or key in self._places
 
     def __iter__(self) -> Iterator[_K]:
-        return iter(self._packed or self._values)
+        return iter(self._keys)
 
     def __len__(self) -> int:
-        return len(self._packed or self._values)
+        return len(self._keys)
+
+
+_TOGETHER = 8
+"""Values that are pickled together."""
 
 
 class Reference(NamedTuple):

@@ -1,9 +1,13 @@
-"""CEL, the Common Expression Language, as files are judged by it: the one place that runs the binding.
+"""CEL, the Common Expression Language, as files are judged by it.
 
 Variables: ``self`` (the node), ``root`` (the tree it stands in), ``key`` (its name or index in its parent; empty for
 the root), ``path`` (of the file), ``params`` (of the rule) and ``today`` (the ISO date of the run); a check kind may
 add its own. Functions and macros: those of the language, and those of :mod:`guardrails.checks.cel_functions`. There is
 no optional syntax (``a.?b``): test with ``has(a.b)``. Regular expressions are RE2.
+
+What CEL means is what its binding says (:mod:`guardrails.checks.cel_binding`). Most expressions run as Python that they
+were translated to (:mod:`guardrails.checks.cel_python`); the binding runs those that have no translation, and gives
+the words for what goes wrong.
 
 A loop inside a loop takes time by the product of their lengths, and so does a loop over ``root`` for each node: no
 policy should do that over lists that files make long.
@@ -11,19 +15,15 @@ policy should do that over lists that files make long.
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from guardrails.checks.cel_functions import FUNCTIONS
-from guardrails.documents.document import ParseError
+from guardrails.checks.cel_values import Program, TooLargeError, Uncertain, load
+
+if TYPE_CHECKING:
+    from guardrails.checks.cel_binding import Bound
 
 VARIABLES = ("self", "root", "key", "path", "params", "today")
-MAX_VALUES = 10_000_000
-"""Most values that are converted for the expressions about one tree; nodes inside nodes count each time."""
 
 
 class EvaluationError(Exception):
@@ -39,57 +39,56 @@ class Expression(NamedTuple):
     """The variables that it uses, and what of them."""
     functions: tuple[str, ...]
     """Those of FUNCTIONS that it calls."""
+    program: Program = Program()
+    """What it was translated to."""
 
 
 Fields = frozenset[str] | None
 """The members of a mapping that are used; None for all of it."""
 
 
-def members(expressions: Iterable[Expression], variable: str) -> frozenset[str]:
-    """What the expressions use of a variable, apart from those that use all of it."""
-    needs = [needed for expression in expressions for name, needed in expression.needs if name == variable]
-    return frozenset().union(*(needed for needed in needs if needed is not None))
-
-
 class Scope:
-    """What expressions see while one tree is judged.
+    """What expressions see while one tree is judged; ``date`` gives the day, and is asked by those about ``today``."""
 
-    Converting a value for the binding costs more than most expressions do. So a variable is converted when it is
-    first used, and then only the members that the expression names; again, when another expression needs more, those
-    that all expressions name; and all of it when one needs all. The binding wraps each function anew for each node, so
-    it gets those that are called. It also copies all variables each time: so expressions about ``root``, which may be
-    large, have a bench of their own, and the others do not pay for it.
-    """
+    __slots__ = ("_bound", "node", "steps", "today", "values")
 
-    __slots__ = ("_benches", "_count", "_values", "node")
-
-    def __init__(self, root: Any, path: str, today: str = "") -> None:
+    def __init__(self, root: Any, path: str, date: Callable[[], str] = str) -> None:
         self.node: Any = None
-        self._benches: dict[bool, _Bench] = {}
-        self._values: dict[str, tuple[Any, Fields]] = {
-            "root": (root, None),
-            "path": (path, None),
-            "today": (today, None),
-        }
-        self._count = 0
+        self.today = date
+        self.values: dict[str, Any] = {"root": root, "path": path}
+        self.steps = 0
+        """How many items the loops of expressions went through."""
+        self._bound: Bound | None = None
 
-    def enter(self, node: Any, key: str | int, fields: Fields = None) -> None:
-        """Make ``node`` what expressions call ``self``; ``fields`` are the members that they name."""
+    def enter(self, node: Any, key: str | int) -> None:
+        """Make ``node`` what expressions call ``self``."""
         self.node = node
-        self._values["self"] = (node, fields)
-        self._values["key"] = (key, None)
-        for bench in self._benches.values():
-            bench.converted.pop("self", None)
-            bench.converted.pop("key", None)
+        self.values["key"] = key
+        if self._bound:
+            self._bound.forget("self", "key")
 
     def put(self, name: str, value: Any) -> None:
         """Give a variable its value."""
-        self._values[name] = (value, None)
-        for bench in self._benches.values():
-            bench.converted.pop(name, None)
+        self.values[name] = value
+        if self._bound:
+            self._bound.forget(name)
+
+    def variable(self, name: str) -> Any:
+        """The value of a variable."""
+        if name == "self":
+            return self.node
+        return self.today() if name == "today" else self.values[name]
 
     def holds(self, expression: Expression, params: Mapping[str, Any]) -> bool:
         """Whether an expression is true; it is not where it has no value. Raises ParseError as :meth:`value` does."""
+        program = expression.program
+        if program.decisive:
+            try:
+                return load(program.code)(self.node, params, self) is True
+            except (TooLargeError, Uncertain):
+                pass  # :meth:`value` knows
+            except Exception:  # noqa: BLE001 - each mistake in the judged file comes as another class
+                return False
         try:
             return self.value(expression, params) is True
         except EvaluationError:
@@ -97,98 +96,22 @@ class Scope:
 
     def value(self, expression: Expression, params: Mapping[str, Any]) -> Any:
         """The value of an expression; raises EvaluationError, and ParseError when the tree is too large."""
-        rooted = any(name == "root" for name, _ in expression.needs)
-        bench = self._benches.get(rooted)
-        if bench is None:
-            bench = self._benches[rooted] = _Bench()
-        for name, needed in expression.needs:
-            if name == "params":
-                if params is not bench.params:
-                    self._set(bench, name, dict(params))
-                    bench.params = params
-            elif name not in bench.converted:
-                self._convert(bench, name, needed)
-            else:
-                fields = bench.converted[name]
-                if fields is not None and (needed is None or not needed <= fields):
-                    together = self._values[name][1]
-                    self._convert(bench, name, None if needed is None or together is None else needed | together)
-        for name in expression.functions:
-            if name not in bench.functions:
-                bench.context.add_function(name, FUNCTIONS[name])
-                bench.functions.add(name)
-        try:
-            return _program(expression.source).execute(bench.context)
-        except Exception as error:  # noqa: BLE001 - each mistake in the judged file comes as another class
-            raise EvaluationError(_words(error)) from None
+        code, strict, _ = expression.program
+        if code:
+            try:
+                return load(code)(self.node, params, self)
+            except TooLargeError:
+                raise
+            except KeyError as error:
+                if strict and not expression.functions:
+                    raise EvaluationError(f"no such key: {error.args[0]}") from None
+            except Exception:  # noqa: BLE001, S110 - the binding may know better, and has the words
+                pass
+        if self._bound is None:
+            from guardrails.checks.cel_binding import Bound  # noqa: PLC0415 - most expressions do without
 
-    def _convert(self, bench: _Bench, name: str, fields: Fields) -> None:
-        value = self._values[name][0]
-        if fields is not None and isinstance(value, dict):
-            value = {field: value[field] for field in fields if field in value}
-        else:
-            fields = None
-        self._set(bench, name, value)
-        bench.converted[name] = fields
-
-    def _set(self, bench: _Bench, name: str, value: Any) -> None:
-        self._count += count_values(value)
-        if self._count > MAX_VALUES:
-            raise ParseError("it is too large and too deep to be judged by expressions")
-        try:
-            bench.context.add_variable(name, value)
-        except ValueError:
-            bench.context.add_variable(name, _representable(value))
-
-
-class _Bench:
-    """The binding's context, and what was put into it."""
-
-    __slots__ = ("context", "converted", "functions", "params")
-
-    def __init__(self) -> None:
-        self.context = binding().Context()
-        self.converted: dict[str, Fields] = {}
-        self.functions: set[str] = set()
-        self.params: Any = None
-
-
-@lru_cache(maxsize=4096)
-def _program(source: str) -> Any:
-    return binding().compile(source)
-
-
-@lru_cache(maxsize=1)
-def binding() -> Any:
-    """The extension module of ``common-expression-language``, without the package around it.
-
-    The package imports a command line: 170 ms. The extension imports ``logging``, 10 ms, to note what goes wrong in
-    functions, which EvaluationError tells as well; so it gets a stand-in that listens to nothing.
-    """
-    from importlib.machinery import PathFinder  # noqa: PLC0415 - the rest of a run may not need it
-
-    name = "cel.cel"
-    if name in sys.modules:  # it cannot be started twice in a process
-        return sys.modules[name]
-    package = PathFinder.find_spec("cel")
-    spec = PathFinder.find_spec(name, package.submodule_search_locations) if package else None
-    if spec is None or spec.loader is None:
-        raise ImportError("the package common-expression-language is not installed")
-    logging = sys.modules.get("logging")
-    sys.modules["logging"] = _NO_LOGGING
-    try:
-        module: Any = spec.loader.create_module(spec)
-        spec.loader.exec_module(module)
-    finally:
-        if logging is None:
-            del sys.modules["logging"]
-        else:
-            sys.modules["logging"] = logging
-    sys.modules[name] = module
-    return module
-
-
-_NO_LOGGING: Any = SimpleNamespace(getLogger=lambda _: SimpleNamespace(isEnabledFor=lambda _: False))
+            self._bound = Bound(self)
+        return self._bound.value(expression, params)
 
 
 def count_values(value: Any) -> int:
@@ -198,44 +121,3 @@ def count_values(value: Any) -> int:
     if isinstance(value, list):
         return 1 + sum(map(count_values, value))
     return 1
-
-
-def _representable(value: Any) -> Any:
-    """A copy of a value with what CEL has no values for replaced: lone surrogates, odd keys and huge numbers.
-
-    Judging the copy is safer than giving up: one odd character elsewhere would switch ``when`` off.
-    """
-    if isinstance(value, dict):
-        return {_key(key): _representable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_representable(item) for item in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, int) and abs(value) >= 2**63:
-        return float("inf") if value > 0 else float("-inf")
-    return value
-
-
-def _key(key: Any) -> str | int:
-    if isinstance(key, int) and abs(key) < 2**63:
-        return key
-    return "null" if key is None else str(key).encode("utf-8", "replace").decode()
-
-
-def _words(error: Exception) -> str:
-    """The reason why an expression has no value, as part of a sentence."""
-    text = str(error)
-    if isinstance(error, KeyError):
-        text = f"no such key: {error.args[0]}"
-    elif text.startswith("No such overload"):
-        text = "a value has the wrong type"
-    elif match := re.match(r"Undefined variable or function: '(\w+?)_?'", text):
-        # All names were known when the expression was compiled: so the function does not take these values.
-        text = f"{match[1]}() does not take a value of this type"
-    elif match := re.match(r"Function '(\w+?)_?' error: (?:Python function call failed: (\w+): )?([\s\S]*)", text):
-        name, kind, reason = match.groups()
-        wrong_type = kind in {"TypeError", "AttributeError"}
-        text = f"{name}() does not take a value of this type" if wrong_type else f"{name}(): {reason}"
-    # What the binding adds in further sentences is advice for programmers.
-    text = " ".join(text.partition(". C")[0].split()).rstrip(".")
-    return text if len(text) <= 160 else text[:157] + "..."

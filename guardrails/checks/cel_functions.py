@@ -24,11 +24,11 @@ Each takes linear time, and refuses to make what is much larger than what it was
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from guardrails.documents.patterns import lazy
 from guardrails.matching import regex
 
 MAX_TEXT = 20_000_000
@@ -145,8 +145,8 @@ def _is_date(value: Any) -> bool:
     return isinstance(value, str) and is_date(value)
 
 
-_ELSEWHERE = re.compile(r"//|[A-Za-z][A-Za-z0-9+.-]*:")
-_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ELSEWHERE = lazy(r"//|[A-Za-z][A-Za-z0-9+.-]*:")
+_ENCODED = lazy(r"(?:%[0-9A-Fa-f]{2})+")
 
 
 def _resolve(folder: str, target: str) -> str:
@@ -165,7 +165,7 @@ def _resolve(folder: str, target: str) -> str:
     return "/".join(parts)
 
 
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkKMGTPE]?i?)")
+_QUANTITY = lazy(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkKMGTPE]?i?)")
 _DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
 

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from guardrails.checks.cel import VARIABLES, Expression, Fields, binding
+from guardrails.checks.cel import VARIABLES, Expression, Fields
+from guardrails.checks.cel_binding import binding
 from guardrails.checks.cel_functions import FUNCTIONS
+from guardrails.checks.cel_python import translate
 from guardrails.matching import regex
 
 MAX_SOURCE = 4_000
@@ -50,7 +52,12 @@ def compile(source: str, variables: Sequence[str] = VARIABLES) -> Expression:
     _check_patterns(source)
     needs = tuple((name, _fields(name, plain)) for name in variables if name in used)
     called = tuple(name for name in FUNCTIONS if name.removesuffix("_") in functions)
-    return Expression(_translated(source, plain), needs, called)
+    return Expression(_translated(source, plain), needs, called, translate(source, variables, _literal))
+
+
+def _literal(text: str) -> Any:
+    """The value of a literal."""
+    return binding().compile(text).execute()
 
 
 _TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"})
@@ -117,7 +124,7 @@ def _refuse_others(noun: str, names: Iterable[str], known: set[str], plain: str)
 
 def _check_patterns(source: str) -> None:
     for match in _PATTERN.finditer(source):
-        pattern: Any = binding().compile(match[1]).execute()
+        pattern = _literal(match[1])
         try:
             regex(pattern)
         except ValueError as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
-from guardrails.checks.cel import EvaluationError, Expression, Fields, Scope, members
+from guardrails.checks.cel import EvaluationError, Expression, Scope
 from guardrails.checks.document_routes import existing, follow, route, scalar
 from guardrails.checks.jsonpath import JSONPath, Tree
 from guardrails.documents.document import Path, Root, Span
@@ -108,8 +108,12 @@ class Group(NamedTuple):
 
     each: JSONPath
     checks: tuple[Check, ...]
-    fields: Fields
-    """The members of a node that their expressions name."""
+    required: tuple[Check, ...]
+    """Those of them that want at least one node."""
+
+
+Groups = Mapping[str | None, Sequence[Group]]
+"""By the key that has to be in a tree if they are to judge anything; under None those that always are."""
 
 
 Found = tuple[Finding, Root, Path, Path]
@@ -125,7 +129,7 @@ class DocumentInspector:
     def __init__(self, checks: Mapping[int, Check], formats: Mapping[str, RuleSet]) -> None:
         self._checks = checks
         self._formats = formats
-        self._groups: dict[tuple[str, RuleSet], list[Group]] = {}
+        self._groups: dict[tuple[str, RuleSet], Groups] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DocumentInspector, (self._checks, self._formats)
@@ -143,32 +147,37 @@ class DocumentInspector:
                 groups = self._groups.get((name, asked))
                 if groups is None:
                     groups = self._groups[name, asked] = _grouped(self._checks[number] for number in sorted(asked))
-                tree = Tree(root.value)
-                scope = Scope(root.value, file.path, file.date)
-                for group in groups:
-                    yield from _judge(file, root, scope, tree.select(group.each), group)
+                value = root.value
+                keys = value if isinstance(value, dict) else ()
+                if some := [group for key, each in groups.items() if key is None or key in keys for group in each]:
+                    tree = Tree(value)
+                    scope = Scope(value, file.path, lambda: file.date)
+                    for group in some:
+                        yield from _judge(file, root, scope, tree.select(group.each), group)
 
     def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:  # noqa: ARG002
         """Nothing: each file is judged alone."""
         return ()
 
 
-def _grouped(checks: Iterable[Check]) -> list[Group]:
-    groups: dict[str, list[Check]] = {}
+def _grouped(checks: Iterable[Check]) -> Groups:
+    same: dict[str, list[Check]] = {}
     for check in checks:
-        groups.setdefault(check.each.source, []).append(check)
-    return list(map(_group, groups.values()))
-
-
-def _group(checks: Sequence[Check]) -> Group:
-    expressions = [part for check in checks for part in (check.when, check.wanted) if isinstance(part, Expression)]
-    return Group(checks[0].each, tuple(checks), members(expressions, "self"))
+        same.setdefault(check.each.source, []).append(check)
+    groups: dict[str | None, list[Group]] = {}
+    for members in same.values():
+        each = members[0].each
+        required = tuple(check for check in members if check.test == "require" and check.wanted is True)
+        first = each.stem[0] if each.stem and not required else None
+        key = first if isinstance(first, str) else None
+        groups.setdefault(key, []).append(Group(each, tuple(members), required))
+    return groups
 
 
 def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], group: Group) -> Iterator[Found]:
-    missed = {check.number: check for check in group.checks if check.test == "require" and check.wanted is True}
+    missed = {check.number: check for check in group.required}
     for path, value in nodes:
-        scope.enter(value, path[-1] if path else "", group.fields)
+        scope.enter(value, path[-1] if path else "")
         for check in group.checks:
             if check.when is None or scope.holds(check.when, check.params):
                 missed.pop(check.number, None)

@@ -1,7 +1,7 @@
 """JSONPath (RFC 9535): parsed by a library when a policy is compiled, evaluated here when files are judged.
 
-Names, indices, slices, wildcards and descendants, of which nearly all paths are made, need no import to run. Filters
-(``[?@.a == 1]``) are left to the library, which costs its import in each process.
+Names, indices, slices, wildcards, descendants and plain filters, of which nearly all paths are made, need no library to
+run. Other filters (``[?@.a > 1]``) do, which costs its import in each process.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from guardrails.checks.jsonpath_filters import PlainFilter, plain
 from guardrails.documents.document import MAX_DEPTH, ParseError, Path
 
 MAX_SOURCE = 1_000
@@ -45,7 +46,7 @@ class Filter(NamedTuple):
 
 
 Node = tuple[Path, Any]
-Selector = str | int | slice | Filter | None
+Selector = str | int | slice | Filter | PlainFilter | None
 """A name, an index, a slice, a filter, or None for the wildcard."""
 Segment = tuple[bool, tuple[Selector, ...]]
 """Whether the descendants are searched too, and what is selected of the children of each node."""
@@ -55,23 +56,10 @@ class JSONPath(NamedTuple):
     """A compiled path; picklable."""
 
     source: str
+    stem: Path
+    """The names, and indices from the front, that the path begins with."""
     segments: tuple[Segment, ...]
-
-    @property
-    def stem(self) -> Path:
-        """The names, and indices from the front, that the path begins with."""
-        stem: list[str | int] = []
-        for descend, selectors in self.segments:
-            first = selectors[0]
-            if (
-                descend
-                or len(selectors) > 1
-                or not isinstance(first, str | int)
-                or (isinstance(first, int) and first < 0)
-            ):
-                break
-            stem.append(first)
-        return tuple(stem)
+    """What follows."""
 
 
 class Tree:
@@ -86,10 +74,18 @@ class Tree:
 
     def select(self, path: JSONPath) -> Iterator[Node]:
         """The selected nodes in the order of RFC 9535; raises ParseError when there are too many."""
-        nodes: Iterable[Node] = (((), self.value),)
+        value = self.value
+        for step in path.stem:
+            if isinstance(step, str):
+                if not isinstance(value, dict) or step not in value:
+                    return iter(())
+            elif not isinstance(value, list) or step >= len(value):
+                return iter(())
+            value = value[step]
+        nodes: Iterable[Node] = ((path.stem, value),)
         for number, (descend, selectors) in enumerate(path.segments):
             if descend:
-                nodes = self._holding(selectors) if number == 0 else _descendants(nodes)
+                nodes = _descendants(nodes) if number or path.stem else self._holding(selectors)
             nodes = self._bounded(nodes, selectors, path)
         return iter(nodes)
 
@@ -120,7 +116,7 @@ class Tree:
 
 def _children(node: Node, selector: Selector, root: Any) -> list[Node]:
     path, value = node
-    if isinstance(selector, Filter):
+    if isinstance(selector, tuple):
         return selector.children(node, root)
     if isinstance(value, dict):
         if selector is None:
@@ -165,14 +161,25 @@ def compile(source: str) -> JSONPath:
         raise PathError(f"{error.args[0]}{column}", _hint(source, error.args[0])) from None
     except RecursionError:
         raise PathError("the path is nested too deep") from None
-    return JSONPath(source, _segments(query, source))
+    segments = _segments(query, source)
+    stem = _stem(segments)
+    return JSONPath(source, stem, segments[len(stem) :])
+
+
+def _stem(segments: Iterable[Segment]) -> Path:
+    stem: list[str | int] = []
+    for descend, (first, *others) in segments:
+        if descend or others or not isinstance(first, str | int) or (isinstance(first, int) and first < 0):
+            break
+        stem.append(first)
+    return tuple(stem)
 
 
 def _segments(query: Any, source: str) -> tuple[Segment, ...]:
     """The library's query as plain data."""
     from jsonpath_rfc9535 import segments, selectors  # noqa: PLC0415
 
-    def plain(selector: Any, segment: int, number: int) -> Selector:
+    def compiled(selector: Any, segment: int, number: int) -> Selector:
         match selector:
             case selectors.NameSelector(name=name):
                 return str(name)
@@ -180,14 +187,15 @@ def _segments(query: Any, source: str) -> tuple[Segment, ...]:
                 return int(index)
             case selectors.SliceSelector(slice=span):
                 return slice(span.start, span.stop, span.step)
-            case selectors.FilterSelector():
-                return Filter(source, segment, number)
+            case selectors.FilterSelector(expression=filter):
+                test = plain(filter.expression)
+                return PlainFilter(test) if test else Filter(source, segment, number)
         return None
 
     return tuple(
         (
             isinstance(part, segments.JSONPathRecursiveDescentSegment),
-            tuple(plain(selector, segment, number) for number, selector in enumerate(part.selectors)),
+            tuple(compiled(selector, segment, number) for number, selector in enumerate(part.selectors)),
         )
         for segment, part in enumerate(query.segments)
     )

@@ -135,14 +135,14 @@ class _Comparison:
     def __init__(self, check: Check, today: str) -> None:
         self.where = check.where
         self.params = check.params
-        self.scope = Scope(None, "", today)
+        self.scope = Scope(None, "", lambda: today)
         self.pairs = 0
 
     def first(self, thing: Thing, others: Sequence[Thing]) -> Thing | None:
         """The first of the others that fits."""
         if self.where is None:
             return others[0] if others else None
-        self.scope.put("self", thing.fact)
+        self.scope.enter(thing.fact, "")
         for other in others:
             self.pairs += 1
             if self.pairs > MAX_PAIRS:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, render
-from guardrails.checks.cel import EvaluationError, Expression, Scope, count_values, members
+from guardrails.checks.cel import EvaluationError, Expression, Scope, count_values
 from guardrails.checks.document import located
 from guardrails.checks.document_routes import follow, route
 from guardrails.checks.jsonpath import JSONPath, Tree
@@ -82,7 +82,7 @@ class _View(NamedTuple):
 
 
 def _view(file: File, root: Root) -> _View:
-    scope = Scope(root.value, file.path, file.date)
+    scope = Scope(root.value, file.path, lambda: file.date)
     scope.put("file", about(file.path))
     return _View(root, Tree(root.value), scope)
 
@@ -96,19 +96,25 @@ class Document:
 
     def things(self, check: Check, index: int) -> Iterator[Thing]:
         """The things of one side of a rule; raises ParseError when the file is not valid in its format."""
-        name = check.sides[index].format
-        if name not in self._views:
-            self._views[name] = [_view(self._file, root) for root in self._file.roots(name)]
-        found = (thing for view in self._views[name] for thing in _things(self._file, view, check, index))
-        for number, thing in enumerate(found):
-            yield thing._replace(number=number)
+        side = check.sides[index]
+        views = self._views.get(side.format)
+        if views is None:
+            views = self._views[side.format] = [_view(self._file, root) for root in self._file.roots(side.format)]
+        number = 0
+        for root, tree, scope in views:
+            for path, value in tree.select(side.nodes):
+                scope.enter(value, path[-1] if path else "")
+                if known := _known(side, scope, check.params):
+                    thing = Thing(index, self._file.path, number, *known)
+                    yield thing if index else _judged(thing, self._file, root, check, path, value)
+                    number += 1
 
 
 def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
     """A file as a thing of one side of a rule, if it is one."""
     side = check.sides[index]
     file = about(path)
-    scope = Scope(file, path, today)
+    scope = Scope(file, path, lambda: today)
     scope.put("file", file)
     scope.enter(file, "")
     known = _known(side, scope, check.params)
@@ -118,19 +124,7 @@ def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
     return Thing(index, path, 0, keys, fact if side.fact else file, _shown(check, file))
 
 
-def _things(file: File, view: _View, check: Check, index: int) -> Iterator[Thing]:
-    side = check.sides[index]
-    fields = members(filter(None, (side.when, side.key, side.fact)), "self")
-    for path, value in view.tree.select(side.nodes):
-        view.scope.enter(value, path[-1] if path else "", fields)
-        known = _known(side, view.scope, check.params)
-        if known and index:
-            yield Thing(index, file.path, 0, *known)
-        elif known:
-            yield _judged(file, view.root, check, path, value, known)
-
-
-def _judged(file: File, root: Root, check: Check, path: Path, value: Any, known: tuple[tuple[str, ...], Any]) -> Thing:
+def _judged(thing: Thing, file: File, root: Root, check: Check, path: Path, value: Any) -> Thing:
     """A node of ``each``, with all that a finding says of it."""
     place = path
     if check.at is not None:
@@ -138,11 +132,7 @@ def _judged(file: File, root: Root, check: Check, path: Path, value: Any, known:
     target = follow(root.value, place)
     report = check.report or ("key" if isinstance(target, dict | list) else "value")
     span, line = located(file, root, place, report)
-    return Thing(
-        0,
-        file.path,
-        0,
-        *known,
+    return thing._replace(
         shown=_shown(check, value),
         place=tuple(span),
         route=route(root.value, place),

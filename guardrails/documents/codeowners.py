@@ -3,10 +3,11 @@
 The value of the document::
 
     {"sections": [{"name", "optional": bool, "approvals": int, "owners": [owner]}],
-     "rules": [{"pattern", "owners": [owner], "section"}],
+     "rules": [{"pattern", "owners": [owner], "inherited": bool, "section"}],
      "problems": [{"message", "text"}]}
 
-The owners of a rule are its own, else the default owners of its section; none means that nobody owns the paths.
+The owners of a rule are its own, else the default owners of its section, which it has ``inherited``; none means that
+nobody owns the paths.
 ``approvals`` is 1 unless the heading says more. ``pattern`` is as written, with escaped spaces unescaped; a rule of
 GitLab that excludes paths keeps its ``!``. ``section`` is "" outside of sections.
 
@@ -115,9 +116,14 @@ class _Owners:
         index = len(self._rules)
         section: dict[str, Any] = self._sections[-1] if self._sections else {"name": "", "owners": []}
         owners = self._read_owners(words, ("rules", index))
-        if not words and not pattern[0].startswith("!"):
-            owners = section["owners"]
-        self._rules.append({"pattern": pattern[0].replace("\\ ", " "), "owners": owners, "section": section["name"]})
+        inherited = not words and not pattern[0].startswith("!") and bool(section["owners"])
+        rule = {
+            "pattern": pattern[0].replace("\\ ", " "),
+            "owners": section["owners"] if inherited else owners,
+            "inherited": inherited,
+            "section": section["name"],
+        }
+        self._rules.append(rule)
         self._place(("rules", index), pattern, words)
         self._place(("rules", index, "pattern"), pattern)
 

@@ -9,13 +9,14 @@ from guardrails.documents.dockerfile_instructions import Around, Instruction
 from guardrails.documents.dockerfile_variables import Environment, names
 from guardrails.documents.document import Path
 from guardrails.documents.images import split_image
+from guardrails.documents.patterns import lazy
 from guardrails.documents.shell_reader import program
 
 _ONE_COUNTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "USER"})
 _INDEXED = ("steps", "programs", "packages", "images", "strays")
 _MAX_LABELS = 200
 """Most labels that a stage inherits."""
-_ARCHIVE = re.compile(r"(?i).+\.(?:tar|tar\.[a-z0-9]+|t[a-z]?z2?|tb2|tzst|lz|gz|bz2|xz|zst|lzma|z)")
+_ARCHIVE = lazy(r"(?i).+\.(?:tar|tar\.[a-z0-9]+|t[a-z]?z2?|tb2|tzst|lz|gz|bz2|xz|zst|lzma|z)")
 _UNPACKERS = frozenset(["bunzip2", "gunzip", "gzcat", "tar", "uncompress", "unlzma", "untar", "unxz", "unzstd", "zcat"])
 
 

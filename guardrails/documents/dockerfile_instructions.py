@@ -10,6 +10,7 @@ from guardrails.documents.dockerfile_lines import HEREDOC, Heredoc, Line
 from guardrails.documents.dockerfile_variables import Environment
 from guardrails.documents.document import ParseError, Path, Span
 from guardrails.documents.packages import annotate
+from guardrails.documents.patterns import lazy
 from guardrails.documents.shell import Range, tokens, unquote, words
 from guardrails.documents.shell_commands import SHELLS, seen
 from guardrails.documents.shell_reader import Command
@@ -37,10 +38,10 @@ _NEEDS = {
 _RUNS = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
 _ARRAYS = _RUNS | {"SHELL", "VOLUME", "COPY", "ADD"}
 
-_HEAD = re.compile(r"(?:(ONBUILD)\s+)?(\S+)\s*", re.IGNORECASE)
-_HEALTH = re.compile(r"(NONE|CMD)(?:\s+|$)", re.IGNORECASE)
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
-_ARRAY = re.compile(rf"\[\s*+(?:{_STRING.pattern}\s*+(?:,\s*+{_STRING.pattern}\s*+)*+)?+\]")
+_HEAD = lazy(r"(?:(ONBUILD)\s+)?(\S+)\s*", re.IGNORECASE)
+_HEALTH = lazy(r"(NONE|CMD)(?:\s+|$)", re.IGNORECASE)
+_STRING = lazy(r'"(?:[^"\\]++|\\.)*+"')
+_ARRAY = lazy(rf"\[\s*+(?:{_STRING.pattern}\s*+(?:,\s*+{_STRING.pattern}\s*+)*+)?+\]")
 
 
 class Around(NamedTuple):

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from guardrails.documents.document import ParseError, Span
+from guardrails.documents.patterns import lazy
 from guardrails.documents.pieces import Piece, place, span
 from guardrails.documents.shell import unquote, words
 
-_DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S.*)")
-_TAKES_HEREDOC = re.compile(r"(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
+_DIRECTIVE = lazy(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S.*)")
+_TAKES_HEREDOC = lazy(r"(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
 _DIRECTIVES = ("syntax", "escape", "check")
 
-HEREDOC = re.compile(r"\d*<<(-?)([^<]+)")
+HEREDOC = lazy(r"\d*<<(-?)([^<]+)")
 """A word that announces a heredoc, with its quotes."""
 
 

@@ -8,15 +8,15 @@ the first are views: trees put together from parts of the resource, whose nodes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from guardrails.documents.document import Dialect, Document, Path, Root, Span
+from guardrails.documents.patterns import lazy
 
 _Mapping = dict[Any, Any]
 
-_API_VERSION = re.compile(r"(?:([a-z0-9.-]+)/)?v\d+(?:(?:alpha|beta)\d+)?")
+_API_VERSION = lazy(r"(?:([a-z0-9.-]+)/)?v\d+(?:(?:alpha|beta)\d+)?")
 _GROUPS = frozenset({None, "apps", "autoscaling", "batch", "extensions", "policy"})
 """The groups without a dot in their names; those of custom resources have one."""
 _TOOLS = (
@@ -251,9 +251,9 @@ def _components(resource: Root) -> Iterator[Root]:
         yield Root(view, _Parts(container, places))
 
 
-_FLAG = re.compile(r"--?([a-z][a-z0-9-]*)(?:=([\s\S]*))?")
+_FLAG = lazy(r"--?([a-z][a-z0-9-]*)(?:=([\s\S]*))?")
 _PROGRAMS = frozenset({"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"})
-_ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
+_ARCHITECTURE = lazy(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
 
 
 def _program(container: _Mapping) -> str:

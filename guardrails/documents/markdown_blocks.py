@@ -6,27 +6,28 @@ import re
 
 from guardrails.documents.document import Span
 from guardrails.documents.markdown_page import BLANKS, Line, Page
+from guardrails.documents.patterns import lazy
 from guardrails.documents.pieces import Piece, span
 
 _QUOTE = 0
 """A block quote in the stack of containers; a list item is the width of its indentation."""
 _MAX_CONTAINERS = 100
 
-_QUOTE_MARK = re.compile(r" {0,3}>[ \t]?")
-_ITEM = re.compile(r" {0,3}(?:[-+*]|(\d{1,9})[.)])(?:([ \t]+)(?=\S)|[ \t]*$)")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
-_SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*$")
-_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)$")
-_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}+|(?:-[ \t]*){3,}+|(?:_[ \t]*){3,}+)$")
-_RAW_HTML = re.compile(r" {0,3}<(?:(!--)|(\?)|(![A-Za-z])|(script|pre|style|textarea)(?=[\s>]|$))", re.IGNORECASE)
+_QUOTE_MARK = lazy(r" {0,3}>[ \t]?")
+_ITEM = lazy(r" {0,3}(?:[-+*]|(\d{1,9})[.)])(?:([ \t]+)(?=\S)|[ \t]*$)")
+_ATX = lazy(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
+_SETEXT = lazy(r" {0,3}(?:(=+)|-+)[ \t]*$")
+_FENCE = lazy(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+_RULE = lazy(r" {0,3}(?:(?:\*[ \t]*){3,}+|(?:-[ \t]*){3,}+|(?:_[ \t]*){3,}+)$")
+_RAW_HTML = lazy(r" {0,3}<(?:(!--)|(\?)|(![A-Za-z])|(script|pre|style|textarea)(?=[\s>]|$))", re.IGNORECASE)
 _RAW_ENDS = ("-->", "?>", ">")
-_HTML = re.compile(
+_HTML = lazy(
     r" {0,3}</?(?:address|article|aside|blockquote|body|br|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption"
     r"|figure|footer|form|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|option|p|param|picture"
     r"|search|section|source|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[\s/>]|$)",
     re.IGNORECASE,
 )
-_TAG_ALONE = re.compile(r" {0,3}</?[A-Za-z][A-Za-z0-9-]*+(?:[\s/][^<>]*+)?>[ \t]*$")
+_TAG_ALONE = lazy(r" {0,3}</?[A-Za-z][A-Za-z0-9-]*+(?:[\s/][^<>]*+)?>[ \t]*$")
 
 
 class _Code:

@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from guardrails.documents.patterns import lazy
+
 _MAX_LABEL = 999
 _MAX_PLAIN = 500
 """Longest text whose markup is taken out, as that looks ahead more than once."""
@@ -16,23 +18,23 @@ _MAX_OPEN = 50
 _PLAIN = r"\\[()\\]|[^\s()]"
 _TARGET = rf"<(?:[^<>\n\\]|\\.)*+>|(?!<)(?:{_PLAIN}|\((?:{_PLAIN}|\((?:{_PLAIN})*+\))*+\))*+"
 _TITLE = r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|\((?:[^()\\]|\\.)*+\)'
-_TOKEN = re.compile(r"\\[\s\S]|`+|<|!?\[|\]|\bhttps?://")
-_INLINE = re.compile(rf"\(\s*+({_TARGET})(?:\s++({_TITLE}))?+\s*+\)", re.DOTALL)
-_LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.)*+)\]", re.DOTALL)
-_DEFINITION = re.compile(
+_TOKEN = lazy(r"\\[\s\S]|`+|<|!?\[|\]|\bhttps?://")
+_INLINE = lazy(rf"\(\s*+({_TARGET})(?:\s++({_TITLE}))?+\s*+\)", re.DOTALL)
+_LABEL = lazy(r"\[((?:[^\[\]\\]|\\.)*+)\]", re.DOTALL)
+_DEFINITION = lazy(
     rf" {{0,3}}\[(?!\^)((?:[^\[\]\\]|\\.)++)\]:\s*+({_TARGET})(?:[ \t]*\n?[ \t]*(?<=\s)({_TITLE}))?[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
-_AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*+|[^\s<>@]++@[^\s<>@]++)>")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*+>")
-_BARE = re.compile(r"https?://[^\s<>\[\]`\"|]++")
+_AUTOLINK = lazy(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*+|[^\s<>@]++@[^\s<>@]++)>")
+_TAG = lazy(r"</?[A-Za-z][^<>]*+>")
+_BARE = lazy(r"https?://[^\s<>\[\]`\"|]++")
 _SENTENCE = "?!.,:;*_~'"
 """Marks after a plain address that belong to the text around it."""
-_TICKS = re.compile(r"`+")
+_TICKS = lazy(r"`+")
 _PUNCTUATION = r"[!-/:-@\[-`{-~]"
-_ESCAPED = re.compile(rf"\\({_PUNCTUATION})")
-_LABELLED = re.compile(r"(!?)\[([^\[\]]*+)\](?:\([^()]*+\)|\[[^\[\]]*+\])")
-_MARKUP = re.compile(
+_ESCAPED = lazy(rf"\\({_PUNCTUATION})")
+_LABELLED = lazy(r"(!?)\[([^\[\]]*+)\](?:\([^()]*+\)|\[[^\[\]]*+\])")
+_MARKUP = lazy(
     rf"(`++)(?!`)(.+?)(?<!`)\1(?!`)|\\({_PUNCTUATION})|<([A-Za-z][A-Za-z0-9+.-]+:[^\s<>]*)>|</?[A-Za-z][^<>]*>|<!--.*?-->"
     r"|(?<=\S)(?:\*+|~~+)|(?:\*+|~~+)(?=\S)|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])",
     re.DOTALL,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from guardrails.documents.patterns import lazy
+
 Range = tuple[int, int]
 """Where a piece of the text starts and ends."""
 
@@ -35,12 +37,10 @@ def _patterns(escape: str) -> _Patterns:
     operator = rf"&&|&(?!>)|\|[|&]?|;;?|\n|\$?\(|[){tick}]"
     plain = rf'[^\s"\'{e};|&()<>${tick}]++|[<>]++[&|]?|&>|\$(?!\()'
     return _Patterns(
-        word=re.compile(rf'(?:[^\s"\'{e}]++|{quoted}|["\'].*+|{e})++', re.DOTALL),
-        token=re.compile(
-            rf"(?:[ \t\r\f\v]|{e}\n)++|#[^\n]*+|({operator})|((?:{plain}|{quoted}|[\"'{e}])++)", re.DOTALL
-        ),
-        quoted=re.compile(rf'"((?:[^"{e}]++|{e}.)*+)"|\'([^\']*+)\'|{e}(.)', re.DOTALL),
-        escaped=re.compile(rf'{e}(?:\n|(["$`{e}]))'),
+        word=lazy(rf'(?:[^\s"\'{e}]++|{quoted}|["\'].*+|{e})++', re.DOTALL),
+        token=lazy(rf"(?:[ \t\r\f\v]|{e}\n)++|#[^\n]*+|({operator})|((?:{plain}|{quoted}|[\"'{e}])++)", re.DOTALL),
+        quoted=lazy(rf'"((?:[^"{e}]++|{e}.)*+)"|\'([^\']*+)\'|{e}(.)', re.DOTALL),
+        escaped=lazy(rf'{e}(?:\n|(["$`{e}]))'),
     )
 
 

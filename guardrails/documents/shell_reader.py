@@ -6,13 +6,14 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from guardrails.documents.patterns import lazy
 from guardrails.documents.shell import Range, unquote
 
 MAX_NESTING = 25
 """Substitutions and subshells deeper than this are text like other; hostile text has thousands."""
 _RESERVED = frozenset({"!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "esac"})
 _SETTERS = frozenset({"declare", "env", "export", "local", "readonly", "typeset"})
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+ASSIGNMENT = lazy(r"[A-Za-z_]\w*\+?=")
 """The beginning of a word that sets a variable."""
 
 
@@ -47,7 +48,7 @@ def _patterns(escape: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     e = re.escape(escape)
     tick = "" if escape == "`" else "`"
     open_ = r"(?P<sum>\$\(\()|(?P<open>\$\()" + (f"|(?P<tick>{tick})" if tick else "")
-    script = re.compile(
+    script = lazy(
         rf"(?P<space>(?:[ \t\r\f\v]|{e}\n)++)|(?P<process>[<>]\()"
         rf"|(?P<redirect>\d*+(?:&>>?|<<<|<<-?|>>|>\||[<>]&|[<>]))"
         rf"|(?P<piece>[^\s\"'{e};|&()<>$#{tick}]++|'[^']*+'|\$\{{[\w:.%@-]*+\}})"
@@ -55,7 +56,7 @@ def _patterns(escape: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|(?P<other>{e}.|.)",
         re.DOTALL,
     )
-    quoted = re.compile(rf"(?P<piece>[^\"$`{e}]++|{e}.)|(?P<quote>\")|{open_}|(?P<other>.)", re.DOTALL)
+    quoted = lazy(rf"(?P<piece>[^\"$`{e}]++|{e}.)|(?P<quote>\")|{open_}|(?P<other>.)", re.DOTALL)
     return script, quoted
 
 
@@ -216,7 +217,7 @@ class Reader:
         documents, self._documents = self._documents, []
         for name, chomp in documents:
             tabs = r"\t*" if chomp else ""
-            match = re.compile(rf"^{tabs}{re.escape(name)}(?:\n|\Z)", re.MULTILINE).search(self.text, at)
+            match = lazy(rf"^{tabs}{re.escape(name)}(?:\n|\Z)", re.MULTILINE).search(self.text, at)
             if match is None:
                 return len(self.text)
             at = match.end()

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from guardrails.documents.patterns import lazy
+
 MAX_LENGTH = 2_000
 """Longest expression, in characters."""
 MAX_DEPTH = 20
@@ -74,13 +76,13 @@ def satisfied(expression: Expression, permitted: Callable[[Licence], bool]) -> b
     return all(results) if expression.every else any(results)
 
 
-_ELSEWHERE = re.compile(r"\s*SEE LICEN[SC]E IN\b")
-_TOKEN = re.compile(r"\s*(?:([()/])|([^\s()/]+))")
-_NAME = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?[A-Za-z0-9][A-Za-z0-9.-]*\+?")
+_ELSEWHERE = lazy(r"\s*SEE LICEN[SC]E IN\b")
+_TOKEN = lazy(r"\s*(?:([()/])|([^\s()/]+))")
+_NAME = lazy(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?[A-Za-z0-9][A-Za-z0-9.-]*\+?")
 _SIGNS = {"/": "OR"}
 _OPERATORS = frozenset({"AND", "OR", "WITH"})
 
-_GNU = re.compile(r"((?:A|L)?GPL-[0-9]\.[0-9]|GFDL-[0-9]\.[0-9])(\+?)", re.IGNORECASE)
+_GNU = lazy(r"((?:A|L)?GPL-[0-9]\.[0-9]|GFDL-[0-9]\.[0-9])(\+?)", re.IGNORECASE)
 _REPLACED = {
     "bsd-2-clause-freebsd": Licence("BSD-2-Clause-Views"),
     "bsd-2-clause-netbsd": Licence("BSD-2-Clause"),

@@ -15,23 +15,24 @@ from __future__ import annotations
 import re
 
 from guardrails.documents.document import Document, Format, Root, Span
+from guardrails.documents.patterns import lazy
 from guardrails.documents.pieces import Spans
 from guardrails.documents.spdx import SpdxError, names
 
-_MARK = re.compile(r"REUSE-Ignore(Start|End)")
-_TAG = re.compile(r"[^\w\n]*+(?:(?:rem|dnl|c)[ \t]++)?SPDX-License-Identifier[ \t]*+:", re.IGNORECASE)
+_MARK = lazy(r"REUSE-Ignore(Start|End)")
+_TAG = lazy(r"[^\w\n]*+(?:(?:rem|dnl|c)[ \t]++)?SPDX-License-Identifier[ \t]*+:", re.IGNORECASE)
 _COMMENTS = r"(?:\s*+#[^\n]*+)*+\s*+"
 _OWN = (
     # By how a file begins: REUSE.toml, and the copyright files of Debian.
     (
-        re.compile(_COMMENTS + r"(?:version[ \t]*=|\"?SPDX-[\w-]+\"?[ \t]*=|\[\[annotations\]\])"),
-        re.compile(r"[ \t]*+\"?SPDX-License-Identifier\"?[ \t]*+="),
+        lazy(_COMMENTS + r"(?:version[ \t]*=|\"?SPDX-[\w-]+\"?[ \t]*=|\[\[annotations\]\])"),
+        lazy(r"[ \t]*+\"?SPDX-License-Identifier\"?[ \t]*+="),
     ),
-    (re.compile(_COMMENTS + r"Format:[^\n]*?/copyright-format/"), re.compile(r"License:")),
+    (lazy(_COMMENTS + r"Format:[^\n]*?/copyright-format/"), lazy(r"License:")),
 )
 """What stands before an expression in files that have a syntax of their own for it."""
-_TEXT = re.compile(r"\"([^\"]*+)\"|'([^']*+)'")
-_EXPRESSION = re.compile(r"[ \t]*+((?:[A-Za-z0-9.+():/]|[ \t]+(?=[A-Za-z0-9(])|-(?!->))*+)")
+_TEXT = lazy(r"\"([^\"]*+)\"|'([^']*+)'")
+_EXPRESSION = lazy(r"[ \t]*+((?:[A-Za-z0-9.+():/]|[ \t]+(?=[A-Za-z0-9(])|-(?!->))*+)")
 
 
 class SpdxTags:

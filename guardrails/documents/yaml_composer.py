@@ -84,7 +84,11 @@ class Composer:
     def _sequence(self, start: Any, depth: int) -> Any:
         items = []
         while (event := self._next()).__class__ is not SequenceEndEvent:
-            items.append(self._node(event, depth))
+            if event.__class__ is ScalarEvent and event.anchor is None:
+                self._last = event
+                items.append(self._scalar(event))
+            else:
+                items.append(self._node(event, depth))
         self._last = event
         return self._collection(items, start)
 
@@ -98,7 +102,11 @@ class Composer:
             else:
                 name, end = self._key(key, depth)
             event = self._next()
-            node = self._node(event, depth)
+            if event.__class__ is ScalarEvent and event.anchor is None:
+                self._last = event
+                node = self._scalar(event)
+            else:
+                node = self._node(event, depth)
             if name == "<<" and scalar and not key.style and key.tag in MERGE_TAGS:
                 merged.update(self._merge(event, node))
             else:

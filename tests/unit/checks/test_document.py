@@ -288,20 +288,6 @@ def test_nodes_are_selected_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) 
     assert selected == ["$.a0", "$.a1"]
 
 
-def test_a_node_is_converted_once_more_for_all_other_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    converted = []
-    convert = document.Scope._convert
-    monkeypatch.setattr(
-        document.Scope,
-        "_convert",
-        lambda scope, bench, name, fields: converted.append((name, fields)) or convert(scope, bench, name, fields),
-    )
-    rules = [rule_of({"when": f"has(self.{name})", "assert": f"self.{name} == 1"}, ord(name)) for name in "abcd"]
-    found = list(KIND.compile(rules).inspect(file_of({"a": 1, "b": 2, "c": 1, "e": 1}), frozenset(map(ord, "abcd"))))
-    assert [finding.rule for finding in found] == [f"p/r{ord('b')}"]
-    assert converted == [("self", {"a"}), ("self", {"a", "b", "c", "d"})]
-
-
 @pytest.mark.parametrize(
     ("formats", "names", "paths"),
     [
@@ -486,3 +472,29 @@ def test_what_is_imported_to_judge() -> None:
         "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_only_what_asks_for_the_day_is_dated() -> None:
+    for block, dated in (({"assert": "self.a == 1"}, False), ({"assert": "self.a == 1 && today >= ''"}, True)):
+        file = file_of({"a": 1})
+        assert list(KIND.compile([rule_of(block)]).inspect(file, frozenset({0}))) == []
+        assert file.dated is dated
+
+
+def test_a_tree_without_the_first_key_is_not_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    selected = []
+    select = document.Tree.select
+    monkeypatch.setattr(document.Tree, "select", lambda tree, path: selected.append(path.source) or select(tree, path))
+    paths = ["$.a", "$.b.c", "$['']", "$[0]", "$.*", "$..b", "$"]
+    rules = [rule_of({"each": path, "assert": "false"}, number) for number, path in enumerate(paths)]
+    rules.append(rule_of({"each": "$.missing", "require": True}, len(rules)))
+    inspector = KIND.compile(rules)
+    found = inspector.inspect(file_of({"a": 1}), frozenset(range(len(rules))))
+    assert sorted(finding.rule for finding in found) == ["p/r0", "p/r4", "p/r6", "p/r7"]
+    assert selected == ["$.a", "$[0]", "$.*", "$..b", "$", "$.missing"]
+    selected.clear()
+    assert len(list(inspector.inspect(file_of({"": 1}), frozenset({0, 2})))) == 1
+    assert selected == ["$['']"]
+    selected.clear()
+    assert [finding.rule for finding in inspector.inspect(file_of([1]), frozenset({0, 3}))] == ["p/r3"]
+    assert selected == ["$[0]"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from guardrails.checks import jsonpath
 from guardrails.checks.jsonpath import PathError, Tree
+from guardrails.checks.jsonpath_filters import PlainFilter
 from guardrails.documents.document import MAX_DEPTH, ParseError
 
 STORE = {
@@ -233,3 +234,39 @@ def test_running_needs_no_library() -> None:
         "assert not {'jsonpath_rfc9535', 're2', 'cel.cel', 'dataclasses'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# ------------------------------------------------------------------------------------------------- plain filters
+
+PLAIN = [
+    "@.a",
+    "@['x y'].b",
+    "!@.a",
+    "@.a == 'x'",
+    "@.a != 'x'",
+    "@.a.b == true",
+    "@.a != false",
+    "@.a == null",
+    "@.a && @.b",
+    "@.a || !(@.b == 'x')",
+    "(@.a || @.b) && !@.c",
+]
+NOT_PLAIN = ["@", "@[0]", "@..a", "@.*", "@.a > 1", "@.a == 1", "@.a == @.b", "$.a", "match(@.a, 'x')", "@['a', 'b']"]
+plainly = st.sampled_from(["x", "", 0, 1, True, False, None, 1.0, [], ["x"]])
+holder = st.dictionaries(st.sampled_from(["a", "b", "x y"]), plainly | st.fixed_dictionaries({"b": plainly}))
+filtered = st.lists(holder | plainly, max_size=4) | st.dictionaries(st.sampled_from(["a", "b"]), holder) | plainly
+
+
+@given(st.sampled_from(PLAIN), filtered)
+def test_plain_filters_select_what_the_library_selects(source: str, value: Any) -> None:
+    path = jsonpath.compile(f"$[?{source}]")
+    ((_, (selector,)),) = path.segments
+    assert isinstance(selector, PlainFilter)
+    library = path._replace(segments=((False, (jsonpath.Filter(path.source, 0, 0),)),))
+    assert list(jsonpath.Tree(value).select(path)) == list(jsonpath.Tree(value).select(library))
+
+
+@pytest.mark.parametrize("source", NOT_PLAIN)
+def test_other_filters_are_left_to_the_library(source: str) -> None:
+    ((_, (selector,)),) = jsonpath.compile(f"$[?{source}]").segments
+    assert isinstance(selector, jsonpath.Filter)

@@ -404,7 +404,7 @@ def test_a_node_gives_no_more_than_is_small(part: str, monkeypatch: pytest.Monke
 def test_a_rule_that_compares_too_much_is_told_and_the_others_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relation_inspector, "MAX_PAIRS", 8)
     sides = {"each": node(nodes="$[*]", fact="self"), "in": node("json", nodes="$[*]", fact="self")}
-    blocks = [{**sides, "where": "self == other"}, {"each": EACH_ITEM, "unique": True}]
+    blocks = [{**sides, "where": "[other].exists(one, one == self)"}, {"each": EACH_ITEM, "unique": True}]
     rules = [Rule(number, f"p/{number}", block, formats=("yaml", "json")) for number, block in enumerate(blocks)]
     inspector = KIND.compile(rules)
     both = frozenset({0, 1})
@@ -427,7 +427,7 @@ def test_a_rule_that_compares_too_much_is_told_and_the_others_are_judged(monkeyp
         "p/0: over 8 pairs to compare; give both sides a 'key', or narrow them",
     ]
     monkeypatch.setattr(relation_inspector, "MAX_PAIRS", 100)
-    monkeypatch.setattr("guardrails.checks.cel.MAX_VALUES", 9)
+    monkeypatch.setattr("guardrails.checks.cel_values.MAX_STEPS", 9)
     assert "pairs to compare" in conclude("[x, x, x]")[-1]
 
 
@@ -516,3 +516,12 @@ def mistakes_by_schema(block: Any) -> list[str]:
 )
 def test_blocks_that_the_schema_refuses(block: Any) -> None:
     assert len(mistakes_by_schema(block)) == 1
+
+
+def test_only_what_asks_for_the_day_is_dated() -> None:
+    for key, dated in (("self.name", False), ("self.name + today", True)):
+        side = node(nodes="$.services[*]", key=key)
+        inspector = KIND.compile([Rule(0, "p/r", {"each": side, "unique": True}, formats=("yaml",))])
+        file = file_of("a.yaml", SERVICES["a.yaml"])
+        assert len(list(inspector.inspect(file, ZERO))) == 2
+        assert file.dated is dated

@@ -51,7 +51,7 @@ def test_rules(line, pattern, owners):
     value = parse(line).value
     assert value == {
         "sections": [],
-        "rules": [{"pattern": pattern, "owners": owners, "section": ""}],
+        "rules": [{"pattern": pattern, "owners": owners, "inherited": False, "section": ""}],
         "problems": [],
     }
 
@@ -119,7 +119,7 @@ def test_problems(text, words, broken):
 
 def test_what_github_skips_is_no_rule():
     assert parse("!a @x\n[ab]c @x\n\\#d @x\ne bob @x").value["rules"] == [
-        {"pattern": "e", "owners": ["@x"], "section": ""}
+        {"pattern": "e", "owners": ["@x"], "inherited": False, "section": ""}
     ]
 
 

@@ -8,24 +8,9 @@ import pathspec
 import pytest
 
 from guardrails.documents import dialects
-from guardrails.documents.document import Document, Root, Span
+from tests.unit.documents.trees import document, values
 
 ALL = {name: value for name, value in vars(dialects).items() if name.isupper() and hasattr(value, "bases")}
-
-
-class Echo:
-    """A locator that answers with the length of the path, so that prefixes can be seen."""
-
-    def span(self, path, *, key):
-        return Span(len(path) + 1, 1, len(path) + 1, 1)
-
-
-def document(*values) -> Document:
-    return Document(tuple(Root(value, Echo()) for value in values))
-
-
-def values(dialect, *trees) -> list:
-    return [root.value for root in dialect.roots(document(*trees))]
 
 
 @pytest.mark.parametrize(

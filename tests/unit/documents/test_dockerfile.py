@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from guardrails.documents.dockerfile import FORMAT
 from guardrails.documents.document import ParseError, Root, Span
+from tests.unit.documents.trees import source
 
 
 def parse(text: str) -> Root:
@@ -19,15 +20,6 @@ def parse(text: str) -> Root:
 def last(text: str) -> dict:
     """The value of the last instruction of a file that starts with a plain FROM."""
     return parse(f"FROM scratch\n{text}").value["instructions"][-1]
-
-
-def source(root: Root, text: str, *path: str | int) -> str:
-    """What stands in the text at the span of a node."""
-    span = root.span(path)
-    lines = text.split("\n")[span.line - 1 : span.end_line]
-    lines[-1] = lines[-1][: span.end_column - 1]
-    lines[0] = lines[0][span.column - 1 :]
-    return "\n".join(lines)
 
 
 def fails(text: str) -> ParseError:

@@ -9,20 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.documents.document import ParseError, Path, Root, Span
+from guardrails.documents.document import ParseError, Path, Root
 from guardrails.documents.ini import ENV, INI, Env, Ini
+from tests.unit.documents.trees import cut
 
 
 def root(text: str, format: Env | Ini = INI) -> Root:
     (only,) = format.parse(text).roots
     return only
-
-
-def cut(text: str, span: Span) -> str:
-    lines = text.split("\n")[span.line - 1 : span.end_line]
-    lines[-1] = lines[-1][: span.end_column - 1]
-    lines[0] = lines[0][span.column - 1 :]
-    return "\n".join(lines)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrails.documents import kubernetes, yaml
-from guardrails.documents.document import Document, Root, Span
+from guardrails.documents.document import Root, Span
+from tests.unit.documents.trees import document, values
 
 ALL = (
     kubernetes.KUBERNETES,
@@ -20,21 +21,6 @@ ALL = (
     kubernetes.KUBERNETES_CONTAINER,
     kubernetes.KUBERNETES_COMPONENT,
 )
-
-
-class Echo:
-    """A locator that answers with the length of the path, so that prefixes can be seen."""
-
-    def span(self, path, *, key):
-        return Span(len(path) + 1, 1, len(path) + 1, 1)
-
-
-def document(*values) -> Document:
-    return Document(tuple(Root(value, Echo()) for value in values))
-
-
-def values(dialect, *trees) -> list:
-    return [root.value for root in dialect.roots(document(*trees))]
 
 
 def parsed(dialect, text: str) -> list[Root]:

@@ -9,20 +9,12 @@ from hypothesis import strategies as st
 
 from guardrails.documents.document import ParseError, Root, Span
 from guardrails.documents.markdown import FORMAT
+from tests.unit.documents.trees import source
 
 
 def parse(text: str) -> Root:
     (root,) = FORMAT.parse(text).roots
     return root
-
-
-def source(root: Root, text: str, *path: str | int) -> str:
-    """What stands in the text at the span of a node."""
-    span = root.span(path)
-    lines = text.split("\n")[span.line - 1 : span.end_line]
-    lines[-1] = lines[-1][: span.end_column - 1]
-    lines[0] = lines[0][span.column - 1 :]
-    return "\n".join(lines)
 
 
 def headings(text: str) -> list[tuple[int, str]]:

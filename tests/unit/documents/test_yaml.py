@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from guardrails.documents.document import MAX_DEPTH, ParseError, Path, Root, Span
 from guardrails.documents.yaml import FORMAT
 from guardrails.documents.yaml_scalars import resolve
+from tests.unit.documents.trees import cut, nodes
 
 
 def roots(text: str) -> list[Root]:
@@ -26,20 +27,6 @@ def values(text: str) -> list[Any]:
 def value(text: str) -> Any:
     (only,) = values(text)
     return only
-
-
-def cut(text: str, span: Span) -> str:
-    lines = text.split("\n")[span.line - 1 : span.end_line]
-    lines[-1] = lines[-1][: span.end_column - 1]
-    lines[0] = lines[0][span.column - 1 :]
-    return "\n".join(lines)
-
-
-def nodes(node: Any, path: Path = ()) -> list[tuple[Path, Any]]:
-    found = [(path, node)]
-    for key, child in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        found += nodes(child, (*path, key))
-    return found
 
 
 CORE_SCHEMA = [
