@@ -1,7 +1,8 @@
 """Inline waivers: comments that say ``guardrails: waive RULE until=DATE reason="…"`` before what they are about.
 
 A comment is told by what it starts with, whatever the language. In markup, and only there, it starts with ``<!--``.
-Work is linear in the text, also where it is nothing but such comments.
+Work is linear in the text, also where it is nothing but such comments. A resource of Kubernetes may say the same in an
+annotation, see :mod:`guardrails.engine.annotations`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from typing import NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File
 
-SIGN = b"guardrails:"
+SIGN = b"guardrails"
 """What a file has to hold to be worth a closer look."""
+NAME = "guardrails/waive"
+"""What an annotation that is a waiver is named, or begins with where a resource has more of them than one."""
+_MANIFESTS = (".yaml", ".yml", ".json")
 
 _MARKUP = (".htm", ".html", ".markdown", ".md", ".svg", ".xml")
 _OPENERS = (
@@ -47,7 +51,7 @@ _BEFORE_ALL = ("#!", "<?", "<!", "---")
 
 
 class Mark(NamedTuple):
-    """An inline waiver, not yet understood."""
+    """An inline waiver, in a comment or an annotation, not yet understood."""
 
     path: str
     line: int
@@ -59,7 +63,7 @@ class Mark(NamedTuple):
     text: str
     """What follows on ``waive``."""
     about: str = ""
-    """The line that it is about, however it is indented."""
+    """The line that it is about, however it is indented; or the kind and the name of a resource."""
 
 
 def marks(file: File) -> Iterator[Mark]:
@@ -78,6 +82,10 @@ def marks(file: File) -> Iterator[Mark]:
             yield Mark(file.path, index + 1, index + 2, last, top, _unclosed(match[2]), about)
         elif beside and (match := beside.search(line)) and _QUOTES.isdisjoint(line[: match.start()]):
             yield Mark(file.path, index + 1, 0, 0, False, _unclosed(match[1]))
+    if NAME in file.text and file.path.endswith(_MANIFESTS):
+        from guardrails.engine.annotations import annotated  # noqa: PLC0415 - few files have any
+
+        yield from annotated(file)
 
 
 @lru_cache(maxsize=2)
