@@ -18,7 +18,7 @@ from guardrails.policy.loading import (
     schema,
 )
 from guardrails.policy.model import Rule
-from guardrails.policy.terms import PROFILES, Schedule, selects
+from guardrails.policy.terms import PROFILES, Schedule, did_you_mean, names_of, selects
 from guardrails.policy.validation import validate
 
 
@@ -186,7 +186,7 @@ def _specificity(selector: str) -> tuple[int, int]:
 def selector_errors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[UserError]:
     """An error for each key of ``rules`` that means no rule, and each parameter that none of its rules has."""
     errors: list[UserError] = []
-    names = sorted({rule.id for rule in rules} | {rule.id.partition("/")[0] for rule in rules})
+    names = names_of(rule.id for rule in rules)
     for layer in layers:
         for entry in layer.entries:
             meant = [rule for rule in rules if selects(entry.selector, rule.id)]
@@ -197,19 +197,13 @@ def selector_errors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[User
                 if meant and name not in known
             ]
             if not meant:
-                wrong = [(f"no rule or policy is named '{entry.selector}'", _closest(entry.selector, names))]
+                hint = did_you_mean(entry.selector, names, "`guardrails rules --off` lists them")
+                wrong = [(f"no rule or policy is named '{entry.selector}'", hint)]
             errors += [
                 ConfigError(message, path=layer.path, line=entry.origin.line, column=entry.column, hint=hint)
                 for message, hint in wrong
             ]
     return errors
-
-
-def _closest(name: str, names: Sequence[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for the message
-
-    close = get_close_matches(name, names, n=1)
-    return f"did you mean '{close[0]}'?" if close else "`guardrails rules --off` lists them"
 
 
 def decide(rule: Rule, layers: Sequence[Layer], profile: tuple[str, Origin] | None) -> Decision:

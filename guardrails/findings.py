@@ -68,6 +68,10 @@ class Finding(NamedTuple):
     """The source line to show, already safe to print; empty when there is none."""
     fingerprint: str = ""
     """Filled in by the scan; see :func:`fingerprint`."""
+    commit: str = ""
+    """In a run over history, the id of the commit that added it."""
+    authored: str = ""
+    """When that commit was written: ISO date and time; empty when that is not known."""
 
 
 class Fact(NamedTuple):
@@ -105,10 +109,20 @@ def digest(parts: Iterable[bytes], size: int = 20) -> str:
     return state.hexdigest()
 
 
+def folded(text: str) -> str:
+    """The text with single spaces for all white space in it, however it is wrapped and indented."""
+    return " ".join(text.split())
+
+
+def plural(count: int, noun: str) -> str:
+    """The number with its noun, which takes an s unless it is one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def fingerprint(rule: str, path: str, evidence: str, occurrence: int) -> str:
     """A short digest of a finding that survives moved lines and re-indentation.
 
     ``occurrence`` counts the findings of the run that agree in all the rest, from 0.
     """
-    key = (rule, path, " ".join(evidence.split()), str(occurrence))
+    key = (rule, path, folded(evidence), str(occurrence))
     return digest((part.encode("utf-8", "surrogatepass") for part in key), size=10)

@@ -46,6 +46,25 @@ def glob_regex(glob: str) -> bytes:
     return b"(?:^|/)" + regex + below
 
 
+def glob_error(glob: str) -> str:
+    """What is wrong with a glob, which may start with ``!``; empty where nothing is."""
+    try:
+        glob_regex(glob.removeprefix("!"))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def escaped(text: str) -> str:
+    """A part of a glob that stands for the text itself."""
+    return "".join("\\" + char if char in "*?[]\\!# " else char for char in text)
+
+
+def literal(path: str) -> str:
+    """The glob that matches one path and what lies below it, and nothing else."""
+    return "/" + escaped(path)
+
+
 def _spans_folders(segment: str) -> bool:
     return len(segment) > 1 and not segment.strip("*")
 

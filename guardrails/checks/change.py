@@ -167,11 +167,12 @@ def _untouched(check: Check, touched: Sequence[ChangedFile], change: Change) -> 
 
 
 _FIELD = re.compile(r"\{(folder|name|stem|start)\}")
-_SPECIAL = re.compile(r"[*?\[\]\\!# ]")
 
 
 def _filled(globs: Iterable[str], path: str) -> tuple[str, ...]:
     """The globs with the parts of a path in the place of their fields."""
+    from guardrails.globs import escaped  # noqa: PLC0415 - with the rest of compiling globs
+
     name = name_of(path)
     fields = {
         "folder": folder_of(path),
@@ -179,7 +180,7 @@ def _filled(globs: Iterable[str], path: str) -> tuple[str, ...]:
         "stem": name.rpartition(".")[0] or name,
         "start": name[:1] + name[1:].partition(".")[0],
     }
-    plain = {field: _SPECIAL.sub(r"\\\g<0>", text) for field, text in fields.items()}
+    plain = {field: escaped(text) for field, text in fields.items()}
     return tuple(_FIELD.sub(lambda match: plain[match[1]], glob) for glob in globs)
 
 

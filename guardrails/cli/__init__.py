@@ -105,7 +105,7 @@ def _fill(parser: argparse.ArgumentParser, command: str) -> None:
     parser.description = COMMANDS[command].capitalize() + "."
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    parser.set_defaults(run=module.run)
+    parser.set_defaults(run=getattr(module, "run", None))  # Commands below a command say what they run.
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

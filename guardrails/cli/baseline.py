@@ -12,6 +12,7 @@ from guardrails.cli import options, records
 from guardrails.cli.judging import Run
 from guardrails.cli.writing import record
 from guardrails.errors import UsageError
+from guardrails.findings import plural
 from guardrails.governance import baseline
 from guardrails.governance.baseline import Known, Matched
 from guardrails.governance.states import Scope, was_judged
@@ -27,16 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("status", "show what is known, and what of it is mended", _status),
         ("prune", "take out what is mended", _prune),
     ):
-        command = commands.add_parser(name, help=help, description=help.capitalize() + ".")
-        options.add_rule_options(command)
-        command.add_argument("--debug", action="store_true", help="show tracebacks")
-        command.set_defaults(act=function)
-
-
-def run(args: Namespace) -> int:
-    """Do what the command says."""
-    code: int = args.act(args)
-    return code
+        options.add_rule_options(options.add_command(commands, name, function, help))
 
 
 class _State:
@@ -61,17 +53,12 @@ class _State:
             self.mended = [
                 item
                 for item in self.matched.left
-                if item.fingerprint not in waived and was_judged(run.plan, item, scope)
+                if item.fingerprint not in waived and was_judged(run.plan, item, scope, held.there)
             ]
 
     def write(self, data: bytes) -> None:
         """Put the baseline in place."""
         record(self.root, BASELINE, data)
-
-
-def create() -> None:
-    """Write down what stands now, by the settings of the repository."""
-    _create(Namespace(profile="", select=[], ignore=[], policies=[]))
 
 
 def _create(args: Namespace) -> int:
@@ -86,7 +73,7 @@ def _create(args: Namespace) -> int:
     new = [finding for finding in state.matched.new if finding.location.path and _selected(finding.rule, selected)]
     state.write(baseline.write([*state.entries, *map(baseline.entry, new)]))
     total = len(state.entries) + len(new)
-    sys.stdout.write(f"{BASELINE}: {_count(len(new), 'finding')} written down, {total} in all\n")
+    sys.stdout.write(f"{BASELINE}: {plural(len(new), 'finding')} written down, {total} in all\n")
     return 0
 
 
@@ -98,7 +85,7 @@ def _refuse_growth(entries: Sequence[Known], selected: Sequence[str]) -> None:
     """Raise UsageError where findings of rules that are in the baseline already would be added."""
     if not selected:
         raise UsageError(
-            f"there is a baseline already, of {_count(len(entries), 'finding')}, and it may only shrink",
+            f"there is a baseline already, of {plural(len(entries), 'finding')}, and it may only shrink",
             hint="`baseline prune` takes out what is mended; `baseline create --select RULE` adopts a new rule",
         )
     if old := sorted({item.rule for item in entries if _selected(item.rule, selected)}):
@@ -118,7 +105,7 @@ def _status(args: Namespace) -> int:
         Counter(item.rule for item in state.entries).items(), key=lambda item: (-item[1], item[0])
     ):
         sys.stdout.write(f"{count:6} {visible(rule)}{f', {mended[rule]} of them mended' if mended[rule] else ''}\n")
-    sys.stdout.write(f"{_count(len(state.entries), 'finding')} known, {len(state.mended)} of them mended\n")
+    sys.stdout.write(f"{plural(len(state.entries), 'finding')} known, {len(state.mended)} of them mended\n")
     if state.mended:
         sys.stdout.write("`guardrails baseline prune` takes out what is mended\n")
     return 0
@@ -132,7 +119,3 @@ def _prune(args: Namespace) -> int:
         sys.stdout.write(f"mended: {visible(item.rule)} in {visible_path(item.path)}\n")
     sys.stdout.write(f"{len(state.entries) - len(state.mended)} left, {len(state.mended)} taken out\n")
     return 0
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from guardrails import __version__
 from guardrails.cli import options
@@ -16,12 +17,16 @@ from guardrails.errors import UsageError
 from guardrails.governance.verdict import Style, Verdict
 from guardrails.references import Reference
 
+if TYPE_CHECKING:
+    from guardrails.cli.history import HistoryRun
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="judge only these files and folders")
     options.add_snapshot_options(parser)
     options.add_change_options(parser)
+    options.add_history_option(parser)
     options.add_rule_options(parser)
     options.add_effort_options(parser)
     parser.add_argument(
@@ -49,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Judge, report, and return the exit code of the verdict."""
     date = options.date(args.as_of)
-    with closing(Run(args, date)) as run:
+    with closing(_opened(args, date)) as run:
         reporters = [(_reporter(run.plan.registry.reporters, name), path) for name, path in _outputs(args)]
         if args.fix or args.unsafe_fixes or args.diff:
             from guardrails.cli import fixing  # noqa: PLC0415 - few runs change anything
@@ -62,6 +67,14 @@ def run(args: Namespace) -> int:
     for reporter, path in reporters:
         _write(reporter, verdict, path, args)
     return verdict.exit_code
+
+
+def _opened(args: Namespace, date: str) -> Run | HistoryRun:
+    if args.history is None:
+        return Run(args, date)
+    from guardrails.cli.history import HistoryRun  # noqa: PLC0415 - few runs look back
+
+    return HistoryRun(args, date)
 
 
 def _outputs(args: Namespace) -> list[tuple[str, str]]:

@@ -14,8 +14,8 @@ from guardrails.engine import cache
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan, identified, order, scan
 from guardrails.findings import Finding, Note
-from guardrails.governance.verdict import Excuse, Verdict, judge
-from guardrails.policy.terms import BASELINE, WAIVERS
+from guardrails.governance.verdict import Excuse, Verdict, judge, with_told
+from guardrails.policy.terms import BASELINE, MISNAMED, WAIVERS
 from guardrails.repository.entry import Entry, Snapshot
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Run:
                 findings, excused, odd = self.comparison.only_new(findings, excused, odd)
             told, notes = self.comparison.weakenings()
             result = result._replace(notes=(*result.notes, *notes))
-        return judge(
+        verdict = judge(
             self.plan,
             self._with_unjudged(result),
             date=self._date,
@@ -94,9 +94,9 @@ class Run:
             complete=self.selection.complete and self._all_rules,
             findings=self._merged(findings, odd),
             excused=excused,
-            told=[(plan, identified(found)) for plan, found in told],
             seconds=monotonic() - self._started,
         )
+        return with_told(verdict, [(plan, identified(found)) for plan, found in told]) if told else verdict
 
     @property
     def _all_rules(self) -> bool:
@@ -182,11 +182,6 @@ class Run:
         base = self.change.base
         return planning.obtain(base, self._options, planning.config_files(base, base.entries()))
 
-    @property
-    def nothing(self) -> Scan:
-        """A scan in which nothing was judged."""
-        return Scan((), (), (), 0)
-
     def _merged(self, findings: Sequence[Finding], more: Sequence[Finding]) -> Sequence[Finding]:
         return sorted((*findings, *identified(more)), key=order) if more else findings
 
@@ -204,4 +199,4 @@ _FEW = 500
 
 
 def _is_record(entry: Entry) -> bool:
-    return entry.path in (WAIVERS, BASELINE)
+    return entry.path in (WAIVERS, MISNAMED, BASELINE)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import strftime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from guardrails.engine.options import Options
 from guardrails.errors import UsageError, UserError, UserErrors
-from guardrails.policy.terms import PROFILES
+from guardrails.policy.terms import PROFILES, day
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry, Snapshot
@@ -45,6 +45,14 @@ def add_rule_options(parser: ArgumentParser) -> None:
     group.add_argument(
         "--policies", action="append", default=[], metavar="PATH", help="add a policy file or a folder of them"
     )
+
+
+def add_command(commands: Any, name: str, run: Callable[[Namespace], int], summary: str, more: str = "") -> Any:
+    """The parser of a command below another; ``run`` does what it says."""
+    command = commands.add_parser(name, help=summary, description=more or summary.capitalize() + ".")
+    command.add_argument("--debug", action="store_true", help="show tracebacks")
+    command.set_defaults(run=run)
+    return command
 
 
 def rule_options(args: Namespace) -> Options:
@@ -126,6 +134,37 @@ def add_change_options(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="judge the commit that is about to be made, as hooks of git are asked to",
     )
+
+
+def add_history_option(parser: ArgumentParser) -> None:
+    """The option to judge past commits."""
+    group = parser.add_argument_group("history")
+    group.add_argument(
+        "--history",
+        nargs="?",
+        const="HEAD",
+        metavar="RANGE",
+        help="judge what past commits added, by the rules that declare it, as those about secrets do; all commits that "
+        "lead to HEAD, or a RANGE as git rev-list has it: main..HEAD, v1.0.., or --history=--all for all branches and "
+        "tags. A PATH stands in front of it",
+    )
+
+
+def history_range(args: Namespace) -> str:
+    """The range of commits that is asked for; raises UsageError for what makes no sense along with it."""
+    unset: dict[str, object] = dict.fromkeys(("staged", "new_only", "fix", "unsafe_fixes", "diff"), False)
+    unset |= {"ref": None, "judge_with": "head", "commit_message": None}
+    unset["since"] = os.environ.get("GUARDRAILS_SINCE") or None  # It is about the runs that ask for nothing else.
+    if meant := [name for name, value in unset.items() if getattr(args, name) != value]:
+        others = ", ".join(f"--{name.replace('_', '-')}" for name in meant)
+        hint = "it judges all that the commits of its range added: main..HEAD are those of a branch"
+        raise UsageError(f"--history cannot be combined with {others}", hint=hint)
+    return _given("--history", args.history)
+
+
+def history_paths(args: Namespace, snapshot: Snapshot) -> list[str]:
+    """The paths to which a run over history is narrowed, be they still there or not; raises UsageError."""
+    return [relative(snapshot, _given("PATH", path)) for path in args.paths]
 
 
 def change(args: Namespace, snapshot: Snapshot) -> Change | None:
@@ -252,8 +291,6 @@ def date(given: str) -> str:
     """The ISO date that is asked for, or today's; raises UsageError."""
     if not given:
         return today()
-    from guardrails.governance.waivers import day  # noqa: PLC0415 - only for another day than today
-
     if day(given) is None:
         raise UsageError(f"--as-of {given}: that is not a date", hint="write it as 2026-01-31")
     return given

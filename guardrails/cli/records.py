@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from guardrails.engine.options import Options
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan
+from guardrails.errors import RepositoryError
 from guardrails.findings import Finding
-from guardrails.policy.terms import BASELINE, WAIVERS
+from guardrails.policy.terms import BASELINE, MISNAMED, WAIVERS
 from guardrails.repository.change import Change
-from guardrails.repository.entry import FILE, SUBMODULE, Snapshot
+from guardrails.repository.entry import FILE, SUBMODULE, Entry, Snapshot
 
 if TYPE_CHECKING:
     from guardrails.engine.marks import Mark
@@ -26,8 +28,8 @@ def content(snapshot: Snapshot, path: str) -> bytes | None:
 
 
 def are_in(snapshot: Snapshot) -> bool:
-    """Whether a snapshot holds any file of exceptions."""
-    return any(snapshot.entry(path) is not None for path in (WAIVERS, BASELINE))
+    """Whether a snapshot holds any file of exceptions, or what looks like one."""
+    return any(snapshot.entry(path) is not None for path in (WAIVERS, MISNAMED, BASELINE))
 
 
 def read(snapshot: Snapshot) -> Records:
@@ -57,11 +59,23 @@ class _Owners:
 
 def marks_of(snapshot: Snapshot, path: str) -> Sequence[Mark]:
     """The inline waivers of a file; none where there is no regular file."""
-    from guardrails.checks.base import File  # noqa: PLC0415 - only runs about a change
+    entry = snapshot.entry(path)
+    return _marks(snapshot, entry) if entry else ()
+
+
+def all_marks(snapshot: Snapshot) -> Iterator[Mark]:
+    """The inline waivers of all files that can be read."""
+    for entry in snapshot.entries():
+        with suppress(RepositoryError):
+            yield from _marks(snapshot, entry)
+
+
+def _marks(snapshot: Snapshot, entry: Entry) -> Sequence[Mark]:
+    from guardrails.checks.base import File  # noqa: PLC0415 - only runs about a change, or about waivers
+    from guardrails.engine.judge import MAX_SIZE  # noqa: PLC0415
     from guardrails.engine.marks import SIGN, marks  # noqa: PLC0415
 
-    entry = snapshot.entry(path)
-    if entry is None or entry.kind != FILE:
+    if entry.kind != FILE or snapshot.size(entry) > MAX_SIZE:
         return ()
     file = File(entry, snapshot.read, {})
     return tuple(marks(file)) if SIGN in file.utf8 else ()

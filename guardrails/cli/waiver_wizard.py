@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -13,12 +13,12 @@ from guardrails.cli import options, records, waiver_file
 from guardrails.cli.judging import Run
 from guardrails.engine.plan import Plan
 from guardrails.errors import UsageError, UserError, UserErrors
-from guardrails.findings import Finding, Location
+from guardrails.findings import Finding, Location, plural
+from guardrails.globs import glob_error, literal
 from guardrails.governance.governing import Records
 from guardrails.governance.standing import settle
-from guardrails.governance.waivers import Waiver, day
-from guardrails.matching import GlobSet
-from guardrails.policy.terms import ANY_WAIVER, WAIVERS, Waivable, selects
+from guardrails.governance.waivers import Waiver
+from guardrails.policy.terms import ANY_WAIVER, WAIVERS, Waivable, day, selects
 from guardrails.reporters.terminal import visible
 from guardrails.repository.entry import Snapshot
 
@@ -40,7 +40,7 @@ def add(args: Namespace) -> int:
         _check(run.plan, waiver, findings, held)
         waiver_file.append(run.snapshot.root, held.waivers, waiver)
     sys.stdout.write(f"{WAIVERS}:\n{waiver_file.snippet(waiver)}")
-    sys.stdout.write(f"{len(written) + 1} waivers; commit it, and have it reviewed\n")
+    sys.stdout.write(f"{plural(len(written) + 1, 'waiver')}; commit it, and have it reviewed\n")
     return 0
 
 
@@ -59,7 +59,7 @@ def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: 
     if not args.rule:
         finding = _by_fingerprint(args, findings) if args.fingerprint else _chosen(findings, asking=asking)
         return Waiver(finding.rule, place, paths=(literal(finding.location.path),), fingerprint=args.fingerprint)
-    meant = [rule for rule in plan.known if selects(args.rule, rule)]
+    meant = plan.meant(args.rule)
     if not meant:
         raise UsageError(f"no rule or policy is named '{args.rule}'", hint="`guardrails rules --off` lists them")
     if all(rule.startswith("governance/") for rule in meant):
@@ -75,11 +75,6 @@ def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: 
     if args.fingerprint:
         _by_fingerprint(args, findings)
     return Waiver(args.rule, place, paths=tuple(args.paths), fingerprint=args.fingerprint)
-
-
-def literal(path: str) -> str:
-    """The glob that matches one path and no other."""
-    return "/" + "".join("\\" + char if char in "*?[]\\!# " else char for char in path)
 
 
 def from_root(snapshot: Snapshot, given: str) -> str:
@@ -188,22 +183,12 @@ def _ask(name: str, usual: str) -> str:
 
 def _check(plan: Plan, waiver: Waiver, findings: Sequence[Finding], held: Records) -> None:
     """Raise UserErrors where the waiver would not count."""
-    globs = list(_wrong_globs(waiver.paths))
-    if globs:
-        raise UserErrors(globs)
+    if wrong := [(path, error) for path in waiver.paths if (error := glob_error(path))]:
+        hint = "paths are globs as in .gitignore, from the top of the repository"
+        raise UserErrors(UsageError(f"{path}: {error}", hint=hint) for path, error in wrong)
     (case,) = settle(plan, findings, [waiver], options.today(), held.owners).cases
     if case.expired:
         raise UsageError(f"the waiver would not count: it {case.expired}")
     refusals = [refusal for found in case.refusals.values() for refusal in found]
     if refusals:
         raise UserErrors(UsageError(f"the waiver would not count: {refusal.message}") for refusal in refusals)
-
-
-def _wrong_globs(paths: Sequence[str]) -> Iterator[UserError]:
-    for path in paths:
-        try:
-            GlobSet.compile([[path]])
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a glob, it is the user's to mend
-            yield UsageError(
-                f"{path}: {error}", hint="paths are globs as in .gitignore, from the top of the repository"
-            )

@@ -5,29 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from contextlib import closing
 from itertools import groupby
 
 from guardrails.cli import options, records, waiver_file, waiver_wizard
 from guardrails.cli.judging import Run
-from guardrails.engine.scan import identified, scan
-from guardrails.findings import Enforcement
+from guardrails.engine.scan import Scan, identified
+from guardrails.findings import Enforcement, plural
 from guardrails.governance import states
-from guardrails.governance.governing import Records
-from guardrails.governance.standing import Case, settle
+from guardrails.governance.standing import settle
 from guardrails.governance.states import Scope, States
 from guardrails.governance.verdict import judge
-from guardrails.governance.waivers import FIELDS, Waiver, day
+from guardrails.governance.waivers import FIELDS, Waiver
+from guardrails.policy.terms import day
 from guardrails.reporters.terminal import visible
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the commands below ``waivers``."""
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add = commands.add_parser(
-        "add", help="ask for an exception", description="Write a waiver; on a terminal, ask for what is not given."
-    )
+    about = "Write a waiver; on a terminal, ask for what is not given."
+    add = options.add_command(commands, "add", waiver_wizard.add, "ask for an exception", about)
     add.add_argument("rule", nargs="?", metavar="RULE", help="a rule, a policy or a glob of rules")
     add.add_argument("paths", nargs="*", metavar="PATH", help="paths or globs; PATH:LINE for the finding at a line")
     add.add_argument("--fingerprint", default="", help="the finding itself, as the JSON report has it")
@@ -36,47 +34,28 @@ def add_arguments(parser: ArgumentParser) -> None:
     add.add_argument(
         "--expires", metavar="DATE", default="", help="its last day; as far off as its rule allows, but 90 days at most"
     )
-    listing = commands.add_parser("list", help="list the waivers", description="List the waivers, inline ones too.")
+    about = "List the waivers, inline ones too."
+    listing = options.add_command(commands, "list", _list, "list the waivers", about)
     listing.add_argument("--by", choices=("expiry", "owner", "rule"), default="expiry", help="how they are sorted")
     listing.add_argument("--format", choices=("text", "json"), default="text")
-    lint = commands.add_parser(
-        "lint", help="check the waivers alone", description="Check the waivers, judging no file."
-    )
-    prune = commands.add_parser(
-        "prune", help="take out what is expired or unused", description="Take out waivers that are expired or unused."
-    )
+    about = "Check the waivers, judging no file."
+    lint = options.add_command(commands, "lint", _lint, "check the waivers alone", about)
+    about = "Take out waivers that are expired or unused."
+    prune = options.add_command(commands, "prune", _prune, "take out what is expired or unused", about)
     prune.add_argument("--dry-run", action="store_true", help="only say what would be taken out")
-    for command, function in ((add, waiver_wizard.add), (listing, _list), (lint, _lint), (prune, _prune)):
+    for command in (add, lint, prune):
         options.add_rule_options(command)
-        command.add_argument("--debug", action="store_true", help="show tracebacks")
-        command.set_defaults(act=function)
-
-
-def run(args: Namespace) -> int:
-    """Do what the command says."""
-    code: int = args.act(args)
-    return code
-
-
-class Register:
-    """All waivers of a work tree, and what is wrong with how they are written."""
-
-    def __init__(self, run: Run, held: Records) -> None:
-        marks = scan(
-            run.plan, run.snapshot, run.snapshot.entries(), repository_rules=False, complete=False, date=options.today()
-        ).marks
-        self.waivers, self.flaws = held.read(marks)
 
 
 def _list(args: Namespace) -> int:
-    with closing(Run(options.whole(args), options.today())) as run:
-        register = Register(run, records.read(run.snapshot))
+    with closing(options.work_tree()) as snapshot:
+        written, flaws = records.read(snapshot).read(records.all_marks(snapshot))
     keys = {
         "expiry": _expiry,
         "owner": lambda item: (item.owner, *_expiry(item)),
         "rule": lambda item: (item.selector, *_expiry(item)),
     }
-    waivers = sorted(register.waivers, key=keys[args.by])
+    waivers = sorted(written, key=keys[args.by])
     if args.format == "json":
         rows = [_plain(item) for item in waivers]
         sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=True) + "\n")
@@ -89,8 +68,8 @@ def _list(args: Namespace) -> int:
             sys.stdout.write(f"{visible(heading)}\n")
         for item in group:
             sys.stdout.write(f"{'  ' if heading else ''}{_line(item, today)}\n")
-    broken = f", and {len(register.flaws)} that cannot be read (guardrails waivers lint)" if register.flaws else ""
-    sys.stdout.write(f"{len(waivers)} waivers{broken}\n")
+    broken = f", and {len(flaws)} that cannot be read (guardrails waivers lint)" if flaws else ""
+    sys.stdout.write(f"{plural(len(waivers), 'waiver')}{broken}\n")
     return 0
 
 
@@ -116,23 +95,21 @@ def _lint(args: Namespace) -> int:
     """Whatever shows without judging: so nothing is said of use."""
     with closing(Run(options.whole(args), options.today())) as run:
         held = records.read(run.snapshot)
-        register = Register(run, held)
-        cases = settle(run.plan, (), register.waivers, options.today(), held.owners).cases
-        report = States(run.plan)
+        written, flaws = held.read(records.all_marks(run.snapshot))
+        cases = settle(run.plan, (), written, options.today(), held.owners).cases
+        report = States(run.plan, held.there)
         found = [
-            *states.of_flaws(report, register.flaws),
+            *states.of_flaws(report, flaws),
             *states.of_waivers(report, cases, Scope(sound=False), options.today()),
         ]
-        verdict = judge(
-            run.plan, run.nothing, date=options.today(), title="", complete=False, findings=identified(found)
-        )
+        scan = Scan(identified(found), (), (), 0)
+        verdict = judge(run.plan, scan, date=options.today(), title="", complete=False)
     for judged in verdict.findings:
-        place = judged.finding.location
-        text = (
-            f"{place.path}:{place.line}: {judged.enforcement.label}: {judged.finding.message} [{judged.finding.rule}]"
-        )
+        path, line, *_ = judged.finding.location
+        place = f"{path}:{line}" if line else path
+        text = f"{place}: {judged.enforcement.label}: {judged.finding.message} [{judged.finding.rule}]"
         sys.stdout.write(visible(text) + "\n")
-    sys.stdout.write(f"{len(register.waivers)} waivers, {verdict.count(Enforcement.BLOCK)} block\n")
+    sys.stdout.write(f"{plural(len(written), 'waiver')}, {verdict.count(Enforcement.BLOCK)} block\n")
     return verdict.exit_code
 
 
@@ -142,7 +119,8 @@ def _prune(args: Namespace) -> int:
         result = run.scan
         standing = held.settle(run.plan, result, options.today())
         scope = Scope(all_rules=not (args.select or args.ignore), sound=not result.problems)
-        gone = [case for case in standing.cases if case.expired or states.unused(run.plan, case, scope)]
+        report = States(run.plan, held.there)
+        gone = [case for case in standing.cases if case.expired or states.unused(report, case, scope)]
         if not args.dry_run and held.waivers is not None:
             waiver_file.remove(run.snapshot.root, held.waivers, [case.waiver for case in gone if not case.waiver.mark])
     for case in gone:
@@ -150,11 +128,6 @@ def _prune(args: Namespace) -> int:
         hint = ": take the comment out" if case.waiver.mark else ""
         place = case.waiver.place
         sys.stdout.write(visible(f"{place.path}:{place.line}: the waiver of {case.waiver.selector} {why}{hint}") + "\n")
-    sys.stdout.write(
-        f"{_removed(gone)} {'would be ' if args.dry_run else ''}taken out of {len(standing.cases)} waivers\n"
-    )
+    taken = f"{'would be ' if args.dry_run else ''}taken out of {plural(len(standing.cases), 'waiver')}"
+    sys.stdout.write(f"{sum(case.waiver.mark is None for case in gone)} {taken}\n")
     return 0
-
-
-def _removed(gone: Sequence[Case]) -> int:
-    return sum(case.waiver.mark is None for case in gone)

@@ -13,6 +13,7 @@ from guardrails.engine.plan import Conclusions, Gate, Plan, Registry, Setting
 from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Severity, digest
 from guardrails.fixing.rules import Fix, mistakes
+from guardrails.globs import literal
 from guardrails.matching import GlobSet, PatternError
 from guardrails.policy import model
 from guardrails.policy.terms import BUILTIN, RuleInfo
@@ -164,6 +165,8 @@ class _Builder:
     def _inspectors(self) -> tuple[dict[str, bytes], dict[str, Conclusions], dict[str, RuleSet]]:
         by_kind: dict[str, list[Rule]] = {}
         for number, (rule, parameters) in enumerate(self.rules):
+            if rule.history and rule.kind not in _OF_CONTENT:
+                self.errors.append(_timeless(rule))
             if rule.kind not in self.registry.kinds:
                 known = ", ".join(sorted(self.registry.kinds))
                 self.errors.append(
@@ -198,6 +201,10 @@ class _Builder:
             conclusions,
             {kind: frozenset(rule.number for rule in rules) for kind, rules in by_kind.items()},
         )
+
+
+_OF_CONTENT = ("document", "text")
+"""Check kinds that judge a file by its content alone, and so can judge what it once was."""
 
 
 class _Parameters:
@@ -278,6 +285,12 @@ def _rule_error(rule: model.Rule, message: str, hint: str) -> PolicyError:
     return PolicyError(f"rule {rule.id}: {message}", path=rule.path, line=rule.line, hint=hint)
 
 
+def _timeless(rule: model.Rule) -> PolicyError:
+    message = f"rule {rule.id}: the check kind '{rule.kind}' cannot judge past commits"
+    hint = f"only the kinds {' and '.join(_OF_CONTENT)} can; if its policy says true, the rule may say `history: false`"
+    return PolicyError(message, path=rule.path, line=rule.history, hint=hint)
+
+
 def _info(rule: model.Rule, severity: Severity) -> RuleInfo:
     return RuleInfo(
         id=rule.id,
@@ -292,6 +305,7 @@ def _info(rule: model.Rule, severity: Severity) -> RuleInfo:
         kind=rule.kind,
         policy_path=f"{rule.path}:{rule.line}",
         waivable=rule.waivable,
+        history=bool(rule.history),
     )
 
 
@@ -300,6 +314,5 @@ def rebase(folder: str, glob: str) -> str:
     if not folder:
         return glob
     sign, glob = ("!", glob[1:]) if glob.startswith("!") else ("", glob)
-    prefix = "/" + "".join("\\" + char if char in "*?[]\\!# " else char for char in folder)
     anchored = "/" in glob.rstrip("/")
-    return f"{sign}{prefix}/{glob.lstrip('/')}" if anchored else f"{sign}{prefix}/**/{glob}"
+    return f"{sign}{literal(folder)}/{glob.lstrip('/') if anchored else f'**/{glob}'}"

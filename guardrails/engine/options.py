@@ -13,3 +13,5 @@ class Options(NamedTuple):
     ignore: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     """Files and folders of policies beside those of the packs."""
+    history: bool = False
+    """Whether only rules that judge past commits too are wanted."""

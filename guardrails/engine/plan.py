@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from guardrails.checks.base import Inspector, RuleSet
 from guardrails.findings import Severity
 from guardrails.matching import GlobSet
-from guardrails.policy.terms import RuleInfo, Schedule
+from guardrails.policy.terms import RuleInfo, Schedule, selects
 from guardrails.references import Reference
 
 if TYPE_CHECKING:
@@ -125,6 +125,10 @@ class Plan:
     def known(self) -> tuple[str, ...]:
         """The ids of all rules of the chosen packs, also of those that are off."""
         return tuple(self._known.split("\n")) if self._known else tuple(self.infos)
+
+    def meant(self, selector: str) -> list[str]:
+        """The rules that a selector means, of all that are known."""
+        return [rule for rule in self.known if selects(selector, rule)]
 
     def concluding(self) -> frozenset[str]:
         """The rules that are judged over the whole repository."""

@@ -13,7 +13,7 @@ from guardrails.engine.judge import NOTHING, Judge, Judged, PackedFacts, crash, 
 from guardrails.engine.marks import Mark
 from guardrails.engine.plan import Plan
 from guardrails.errors import RepositoryError
-from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint
+from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint, folded
 from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry, Snapshot
 
@@ -190,7 +190,7 @@ def identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     seen: dict[tuple[str, str, str], int] = {}
     identified = []
     for item in unique:
-        key = (item.rule, item.location.path, " ".join(item.evidence.split()))
+        key = (item.rule, item.location.path, folded(item.evidence))
         occurrence = seen.get(key, 0)
         seen[key] = occurrence + 1
         # Reports and look-ups hold few distinct ids many times.

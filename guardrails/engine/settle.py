@@ -49,6 +49,8 @@ class Settled(NamedTuple):
         """How the rule stands in a folder; raises UserErrors where a final setting is loosened."""
         profile = (self.options.profile, Origin("the command line")) if self.options.profile else None
         decision = config.decide(rule, self.layers_of(folder), profile)
+        if self.options.history and not rule.history:
+            return decision._replace(enabled=False, origins={**decision.origins, "enabled": Origin("--history")})
         if any(selects(selector, rule.id) for selector in self.options.ignore):
             return decision._replace(enabled=False, origins={**decision.origins, "enabled": Origin("--ignore")})
         if self.options.select:

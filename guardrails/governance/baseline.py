@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from guardrails.findings import Finding, Location, fingerprint
+from guardrails.findings import Finding, Location, fingerprint, folded
 from guardrails.policy.terms import BASELINE
 
 _HEAD = (
@@ -117,7 +117,7 @@ def _moved(
     new: list[Finding] = []
     counts: dict[tuple[str, str, str], int] = {}
     for finding in findings:
-        same = (finding.rule, finding.location.path, " ".join(finding.evidence.split()))
+        same = (finding.rule, finding.location.path, folded(finding.evidence))
         occurrence = counts[same] = counts.get(same, -1) + 1
         item = None
         likely = named.get((finding.rule, finding.location.path.rpartition("/")[2]), ())

@@ -14,7 +14,7 @@ from guardrails.governance.standing import Owners, Standing, settle
 from guardrails.governance.states import Scope, States
 from guardrails.governance.verdict import BASELINED, Excuse
 from guardrails.governance.waivers import Flaw, Waiver
-from guardrails.policy.terms import BASELINE
+from guardrails.policy.terms import BASELINE, MISNAMED, WAIVERS
 
 
 class Records(NamedTuple):
@@ -30,11 +30,15 @@ class Records(NamedTuple):
         """All waivers, those of the file and then those in comments, and what is none."""
         written, flaws = waivers.parse(self.waivers) if self.waivers is not None else ((), ())
         commented, slips = waivers.inline(marks)
-        return (*written, *commented), (*flaws, *slips)
+        misnamed = (_MISNAMED,) if self.there(MISNAMED) else ()
+        return (*written, *commented), (*misnamed, *flaws, *slips)
 
     def settle(self, plan: Plan, scan: Scan, date: str) -> Standing:
         """The findings of a scan after waivers, on an ISO date."""
         return settle(plan, scan.findings, self.read(scan.marks)[0], date, self.owners)
+
+
+_MISNAMED = Flaw(Location(MISNAMED), f"waivers are read from {WAIVERS}, and not from here: rename the file", "name")
 
 
 class Before(NamedTuple):
@@ -67,7 +71,7 @@ def govern(
     """Apply waivers and the baseline to a scan on an ISO date; ``marks`` are the inline waivers that may count."""
     found, flaws = records.read(scan.marks if marks is None else marks)
     standing = settle(plan, scan.findings, found, date, records.owners)
-    report = States(plan)
+    report = States(plan, records.there)
     odd = [*states.of_flaws(report, flaws), *states.of_waivers(report, standing.cases, scope, date)]
     stands, excused = standing.stands, standing.excused
     if records.baseline is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from guardrails.findings import Finding, fingerprint
+from guardrails.engine.scan import identified
+from guardrails.findings import Finding, folded
+from guardrails.governance.baseline import entry
 
 Lines = Callable[[str], Sequence[tuple[int, int]]]
 """The ranges of lines that a change brought to a path, first and last, counting from 1."""
@@ -19,13 +21,13 @@ def new(
     """
     stood: dict[tuple[str, str, str], int] = {}
     for finding in before:
-        key = (finding.rule, finding.location.path, _words(finding.evidence))
+        key = (finding.rule, finding.location.path, folded(finding.evidence))
         stood[key] = stood.get(key, 0) + 1
     found = []
     for finding in findings:
         if not on(finding, lines):  # Only these use up what stood: else a copy above would make them look new.
             path = finding.location.path
-            key = (finding.rule, moved.get(path, path), _words(finding.evidence))
+            key = (finding.rule, moved.get(path, path), folded(finding.evidence))
             if stood.get(key, 0):
                 stood[key] -= 1
                 continue
@@ -36,18 +38,9 @@ def new(
 def keys(findings: Sequence[Finding], moved: Mapping[str, str]) -> frozenset[tuple[str, str, str]]:
     """Rule, fingerprint and path of findings before a change, as a baseline after it has them."""
     after = {old: path for path, old in moved.items()}
-    counts: dict[tuple[str, str, str], int] = {}
-    found = set()
-    for finding in findings:
-        path = after.get(finding.location.path, finding.location.path)
-        same = (finding.rule, path, _words(finding.evidence))
-        counts[same] = counts.get(same, -1) + 1
-        found.add((finding.rule, fingerprint(*same, counts[same]), path))
-    return frozenset(found)
-
-
-def _words(text: str) -> str:
-    return " ".join(text.split())
+    places = ((finding, finding.location) for finding in findings)
+    renamed = (finding._replace(location=at._replace(path=after.get(at.path, at.path))) for finding, at in places)
+    return frozenset(entry(finding).key for finding in identified(renamed))
 
 
 def on(finding: Finding, lines: Lines) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from guardrails.engine.plan import Plan
-from guardrails.findings import Finding
+from guardrails.findings import Finding, plural
 from guardrails.governance.verdict import WAIVED, Excuse
-from guardrails.governance.waivers import Waiver, day
+from guardrails.governance.waivers import Waiver
 from guardrails.matching import GlobSet
-from guardrails.policy.terms import Waivable, selects
+from guardrails.policy.terms import Waivable, day, selects
 
 Owners = Callable[[str], Sequence[str]]
 """The code owners of a path."""
@@ -135,10 +135,11 @@ def _refuse(plan: Plan, cases: Iterable[Case], today: int, owners: Owners) -> No
             if info is None or case.expired:
                 continue
             found = list(_refusals(case.waiver, rule, info.waivable, today, owners))
-            if not found and info.waivable.max_active >= 0:
+            most = info.waivable.max_active
+            if not found and most >= 0:
                 active[rule] = active.get(rule, 0) + 1
-                if active[rule] > info.waivable.max_active:
-                    text = f"{rule} allows {info.waivable.max_active} waivers at a time; this is number {active[rule]}"
+                if active[rule] > most:
+                    text = f"{rule} allows {plural(most, 'waiver')} at a time; this is number {active[rule]}"
                     found = [Refusal("waiver-not-allowed", text)]
             if found:
                 case.refusals[rule] = found

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from guardrails.engine.plan import Plan
-from guardrails.findings import Finding, Location
+from guardrails.findings import Finding, Location, plural
 from guardrails.governance import baseline, waivers
 from guardrails.governance.standing import Case, lasts
-from guardrails.governance.waivers import Waiver, day
+from guardrails.governance.waivers import Waiver
 from guardrails.matching import GlobSet
-from guardrails.policy.terms import BASELINE, selects
+from guardrails.policy.terms import BASELINE, day, did_you_mean, names_of
 
 
 class Scope(NamedTuple):
@@ -33,12 +33,16 @@ class Scope(NamedTuple):
 class States:
     """Makes findings of states; none where no rule stands for a state, or the rule is off at the place."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, there: Callable[[str], bool]) -> None:
         self.plan = plan
+        self.there = there
+        """Whether a path exists."""
         known: Mapping[str, tuple[str, Mapping[str, Any]]] = {}
         if "governance" in plan.kinds:
             known = plan.inspector("governance").states  # type: ignore[attr-defined]
         self._known = known
+        self.about_changes = {plan.ids[number] for each in plan.conclusions.values() for number in each.change_based}
+        """The rules that judge a change."""
 
     def option(self, state: str, name: str, default: Any) -> Any:
         """An option of the rule that stands for a state."""
@@ -56,7 +60,6 @@ def of_waivers(states: States, cases: Sequence[Case], scope: Scope, date: str) -
     """What is odd about the waivers of a run."""
     today = day(date) or 0
     seen: dict[object, Waiver] = {}
-    active = 0
     for case in cases:
         for state, message in _odd(states, case, scope, today):
             yield from states.finding(state, case.waiver.place, f"{_name(case.waiver)} {message}", _evidence(case))
@@ -65,13 +68,11 @@ def of_waivers(states: States, cases: Sequence[Case], scope: Scope, date: str) -
             message = f"{_name(case.waiver)} is about the same as the one at line {first.place.line}"
             yield from states.finding("waiver-duplicate", case.waiver.place, message, _evidence(case))
         seen.setdefault(key, case.waiver)
-        active += not case.expired
-        limit = states.option("waiver-ceiling", "max", active)
-        if not case.expired and active == limit + 1 and scope.paths is None:
-            total = sum(not other.expired for other in cases)
-            yield from states.finding(
-                "waiver-ceiling", case.waiver.place, f"{total} waivers count; {limit} may", "ceiling"
-            )
+    counting = [case.waiver.place for case in cases if not case.expired]
+    limit = states.option("waiver-ceiling", "max", len(counting))
+    if scope.paths is None and len(counting) > limit:
+        message = f"{plural(len(counting), 'waiver')} count{'s' if len(counting) == 1 else ''}; {limit} may"
+        yield from states.finding("waiver-ceiling", counting[limit], message, "ceiling")
 
 
 def of_flaws(states: States, flaws: Iterable[waivers.Flaw]) -> Iterator[Finding]:
@@ -85,7 +86,7 @@ def of_baseline(
 ) -> Iterator[Finding]:
     """What is odd about the baseline: entries that nothing answers to, and too many of them."""
     for item in left:
-        if was_judged(states.plan, item, scope):
+        if was_judged(states.plan, item, scope, states.there):
             message = f"{item.rule} in {item.path} is mended: take it out by `guardrails baseline prune`"
             yield from states.finding("baseline-stale", baseline.place(item), message, " ".join(item.key))
     limit = states.option("baseline-ceiling", "max", len(entries))
@@ -96,12 +97,14 @@ def of_baseline(
         )
 
 
-def was_judged(plan: Plan, item: baseline.Known, scope: Scope) -> bool:
+def was_judged(plan: Plan, item: baseline.Known, scope: Scope, there: Callable[[str], bool]) -> bool:
     """Whether a run would have found again what an entry of the baseline is about."""
     if item.rule not in plan.known:
         return True  # No rule is left that could find it again.
     if item.rule not in plan.infos or not scope.sound:
         return False
+    if plan.infos[item.rule].history and not there(item.path):
+        return False  # Only --history finds that.
     if scope.paths is None:
         return True
     return item.path in scope.paths and (scope.repository_rules or item.rule not in plan.concluding())
@@ -110,9 +113,10 @@ def was_judged(plan: Plan, item: baseline.Known, scope: Scope) -> bool:
 def _odd(states: States, case: Case, scope: Scope, today: int) -> Iterator[tuple[str, str]]:
     """States of one waiver, with the rest of a sentence that begins with its name."""
     waiver = case.waiver
-    selected = [rule for rule in states.plan.known if selects(waiver.selector, rule)]
+    selected = states.plan.meant(waiver.selector)
     if not selected:
-        yield "waiver-unknown-rule", f"is about no rule or policy that there is{_closest(waiver, states.plan)}"
+        hint = did_you_mean(waiver.selector, names_of(states.plan.known))
+        yield "waiver-unknown-rule", f"is about no rule or policy that there is{f': {hint}' if hint else ''}"
         return
     if case.expired:
         yield "waiver-expired", case.expired
@@ -120,7 +124,7 @@ def _odd(states: States, case: Case, scope: Scope, today: int) -> Iterator[tuple
     left = (day(waiver.expires) or today) - today
     if left <= states.option("waiver-expiring", "days", -1):
         yield "waiver-expiring", f"expires on {waiver.expires}, {f'in {left} days' if left else 'today'}"
-    if unused(states.plan, case, scope):
+    if unused(states, case, scope):
         yield "waiver-unused", "excuses nothing: take it out"
     yield from _excessive(states, case, selected, today)
     yield from _lacking(waiver, case)
@@ -169,20 +173,22 @@ def _everywhere(paths: Sequence[str]) -> bool:
     return any(all(map(globs.match, paths)) for paths in _ODD_PATHS)
 
 
-def unused(plan: Plan, case: Case, scope: Scope) -> bool:
+def unused(states: States, case: Case, scope: Scope) -> bool:
     """Whether a run judged everything that the waiver could be about, and found nothing for it to excuse."""
-    waiver = case.waiver
+    plan, waiver = states.plan, case.waiver
     if case.covered or case.refusals or case.expired:
         return False
-    selected = [rule for rule in plan.known if selects(waiver.selector, rule)]
-    about_changes = {plan.ids[number] for each in plan.conclusions.values() for number in each.change_based}
-    ran = [rule for rule in selected if rule in plan.infos and rule not in about_changes]
+    selected = plan.meant(waiver.selector)
+    ran = [rule for rule in selected if rule in plan.infos and rule not in states.about_changes]
     if not ran or not scope.sound or (not scope.all_rules and len(ran) < len(selected)):
         return False
     paths = [waiver.mark.path] if waiver.mark else [path.removeprefix("/") for path in waiver.paths]
     literal = bool(paths) and (waiver.mark is not None or all(map(_is_one_file, waiver.paths)))
     if literal and not any(plan.stands(rule, path) for rule in ran for path in paths):
         return False
+    about_the_past = waiver.fingerprint or (literal and not any(map(states.there, paths)))
+    if about_the_past and any(plan.infos[rule].history for rule in ran):
+        return False  # Only --history finds that.
     if scope.paths is None:
         return True
     if not literal or not scope.paths.issuperset(paths):
@@ -201,11 +207,3 @@ def _name(waiver: Waiver) -> str:
 def _evidence(case: Case) -> str:
     waiver = case.waiver
     return " ".join((waiver.selector, *waiver.paths, waiver.fingerprint)).strip()
-
-
-def _closest(waiver: Waiver, plan: Plan) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for the message
-
-    names = sorted({*plan.known, *(rule.partition("/")[0] for rule in plan.known)})
-    close = get_close_matches(waiver.selector, names, n=1)
-    return f": did you mean '{close[0]}'?" if close else ""

@@ -97,22 +97,13 @@ def judge(
     complete: bool,
     findings: Iterable[Finding] | None = None,
     excused: Iterable[tuple[Finding, Excuse]] = (),
-    told: Sequence[tuple[Plan, Sequence[Finding]]] = (),
     seconds: float = 0.0,
 ) -> Verdict:
-    """The verdict of a scan on an ISO date; ``findings`` are those that stand, all of them unless given.
-
-    What is ``told`` of a change stands as well, each by a plan of its own.
-    """
-    stand: list[Judged] = []
-    infos = dict(plan.infos) if told else plan.infos
-    for by, found in ((plan, scan.findings if findings is None else findings), *told):
-        stand += _judged(by, ((finding, None) for finding in found), date)
-        if told:
-            infos = {finding.rule: by.infos[finding.rule] for finding in found} | dict(infos)
+    """The verdict of a scan on an ISO date; ``findings`` are those that stand, all of them unless given."""
+    stand = scan.findings if findings is None else findings
     return Verdict(
-        findings=tuple(sorted(stand, key=lambda judged: order(judged.finding)) if told else stand),
-        rules=dict(sorted(infos.items())) if told else infos,
+        findings=tuple(_judged(plan, ((finding, None) for finding in stand), date)),
+        rules=plan.infos,
         problems=scan.problems,
         notes=scan.notes,
         files=scan.files,
@@ -122,6 +113,16 @@ def judge(
         seconds=seconds,
         excused=tuple(_judged(plan, excused, date)),
     )
+
+
+def with_told(verdict: Verdict, told: Iterable[tuple[Plan, Sequence[Finding]]]) -> Verdict:
+    """The verdict with what is told of a change, each by a plan of its own."""
+    findings, rules = [*verdict.findings], dict(verdict.rules)
+    for plan, found in told:
+        findings += _judged(plan, ((finding, None) for finding in found), verdict.date)
+        rules = {finding.rule: plan.infos[finding.rule] for finding in found} | rules
+    findings.sort(key=lambda judged: order(judged.finding))
+    return verdict._replace(findings=tuple(findings), rules=dict(sorted(rules.items())))
 
 
 def _judged(plan: Plan, findings: Iterable[tuple[Finding, Excuse | None]], date: str) -> Iterator[Judged]:

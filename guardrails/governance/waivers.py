@@ -68,18 +68,6 @@ class Flaw(NamedTuple):
     evidence: str
 
 
-def day(text: str) -> int | None:
-    """The number of the day that an ISO date names; None when it names none."""
-    from datetime import date  # noqa: PLC0415 - only runs with waivers need it
-
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return None
-    try:
-        return date.fromisoformat(text).toordinal()
-    except ValueError:
-        return None
-
-
 def parse(data: bytes) -> tuple[tuple[Waiver, ...], tuple[Flaw, ...]]:
     """The waivers of the file, and what in it is none; never raises."""
     from guardrails.documents.yaml import STRICT  # noqa: PLC0415 - only repositories with waivers need it
@@ -196,20 +184,14 @@ def _mistakes(item: Root) -> Iterator[Flaw]:
     if not isinstance(paths, list) or not paths or not all(isinstance(path, str) and path for path in paths):
         yield _flaw(item, ("paths",), "`paths` is a list of globs, as in .gitignore")
     else:
-        yield from _wrong_globs(item, paths)
+        from guardrails.globs import glob_error  # noqa: PLC0415 - with the rest of reading waivers
+
+        for number, path in enumerate(paths):
+            if error := glob_error(path):
+                yield _flaw(item, ("paths", number), f"glob {path!r}: {error}")
     for name in FIELDS:
         if isinstance(value.get(name), dict | list):
             yield _flaw(item, (name,), f"`{name}` is a text")
-
-
-def _wrong_globs(item: Root, paths: Iterable[str]) -> Iterator[Flaw]:
-    from guardrails.globs import glob_regex  # noqa: PLC0415 - with the rest of reading waivers
-
-    for number, path in enumerate(paths):
-        try:
-            glob_regex(path.removeprefix("!"))
-        except ValueError as error:
-            yield _flaw(item, ("paths", number), f"glob {path!r}: {error}")
 
 
 def _text(value: Any) -> str:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from guardrails.findings import Location
 from guardrails.governance.standing import name_of
-from guardrails.governance.waivers import Waiver, day
-from guardrails.policy.terms import selects
+from guardrails.governance.waivers import Waiver
+from guardrails.policy.terms import day, selects
 from guardrails.repository.change import Commit
 
 ADDED, WIDENED, UNAPPROVED = "change-adds-waiver", "change-widens-waiver", "waiver-unapproved"

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
+from guardrails import globs
 from guardrails.documents.document import ParseError, Path, Root
 from guardrails.documents.yaml import STRICT as YAML
 from guardrails.errors import PolicyError, UserError, UserErrors
 from guardrails.findings import Enforcement, Severity
-from guardrails.globs import glob_regex
 from guardrails.policy.model import Example, Match, Policy, Rule
-from guardrails.policy.terms import ANY_WAIVER, BUILTIN, PROFILES, Schedule, Source, Waivable
+from guardrails.policy.terms import ANY_WAIVER, BUILTIN, PROFILES, Schedule, Source, Waivable, day
 from guardrails.policy.validation import validate
 
 
@@ -135,8 +135,16 @@ def _rule(source: Source, root: Root, number: int, shared: tuple[Match, ...]) ->
         pack=source.pack,
         path=source.path,
         line=at.span(("id",)).line,
+        history=_history(root, number),
         places={} if source.pack == BUILTIN else _places(at.at("check", kind)),
     )
+
+
+def _history(root: Root, number: int) -> int:
+    """The line by which past commits are judged too: the rule's own word, or else that of its policy; 0 for none."""
+    own: Path = ("rules", number)
+    level = own if "history" in root.at(*own).value else ()
+    return root.span((*level, "history")).line if root.at(*level).value.get("history") else 0
 
 
 def match(value: Mapping[str, Any]) -> Match:
@@ -242,8 +250,8 @@ def _rule_errors(root: Root, number: int, rule: Rule, before: tuple[Rule, ...]) 
     for name, shape in rule.parameters.items():
         for message in parameter_errors(shape, shape["default"]):
             yield error(f"the default of parameter '{name}' {message}", "parameters", name, "default")
-    globs = [match.paths + match.exclude for match in rule.match]
-    texts = list(_strings([rule.block, rule.fix, rule.message, globs]))
+    paths = [match.paths + match.exclude for match in rule.match]
+    texts = list(_strings([rule.block, rule.fix, rule.message, paths]))
     used = {dotted or quoted for text in texts for dotted, quoted in _PARAMETER.findall(text)}
     for name in sorted(used - set(rule.parameters)):
         known = ", ".join(sorted(rule.parameters)) or "none"
@@ -267,11 +275,8 @@ GLOB_HINT = "globs are written as in .gitignore"
 
 def glob_error(glob: str) -> str:
     """What is wrong with a glob, or nothing; one that takes its text from a parameter is valid so far."""
-    try:
-        glob_regex(_PLACEHOLDER.sub("x", glob).removeprefix("!"))
-    except ValueError as error:
-        return f"glob {glob!r}: {error}"
-    return ""
+    error = globs.glob_error(_PLACEHOLDER.sub("x", glob))
+    return f"glob {glob!r}: {error}" if error else ""
 
 
 _PLACEHOLDER = re.compile(r"\{params\.[\w-]+\}")
@@ -281,17 +286,11 @@ def schedule_errors(value: str | Mapping[str, str]) -> Iterable[str]:
     """What is wrong with the dates of an ``enforcement``."""
     if isinstance(value, str):
         return
-    from datetime import date  # noqa: PLC0415 - only dated schedules need it
-
     levels = sorted(value, key=lambda level: Enforcement[level.upper()])
-    for level in levels:
-        try:
-            date.fromisoformat(value[level])
-        except ValueError:
-            yield f"'{value[level]}' is not a date; write it as 2026-01-31"
-            return
     dates = [value[level] for level in levels]
-    if dates != sorted(dates):
+    if wrong := [date for date in dates if day(date) is None]:
+        yield f"'{wrong[0]}' is not a date; write it as 2026-01-31"
+    elif dates != sorted(dates):
         yield "a stricter level cannot start before a milder one"
 
 

@@ -69,6 +69,8 @@ class Rule(NamedTuple):
     path: str
     """The policy file, as messages name it."""
     line: int
+    history: int
+    """The line that says that past commits are judged too; 0 where none says so."""
     places: Mapping[Path, tuple[int, int]]
     """Line and column of each node of ``block`` in the policy file, by its path in the block."""
 

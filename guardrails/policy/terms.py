@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from guardrails.findings import Enforcement, Severity
@@ -18,6 +19,9 @@ SETTINGS = (".guardrails.yaml", "pyproject.toml")
 
 WAIVERS, BASELINE = ".guardrails/waivers.yaml", ".guardrails/baseline"
 """The files that hold exceptions."""
+
+MISNAMED = ".guardrails/waivers.yml"
+"""A file that looks as if it did."""
 
 
 class Schedule(NamedTuple):
@@ -71,6 +75,8 @@ class RuleInfo(NamedTuple):
     kind: str
     policy_path: str
     waivable: Waivable
+    history: bool = False
+    """Whether it judges past commits, too."""
 
 
 class Source(NamedTuple):
@@ -89,3 +95,29 @@ def selects(selector: str, rule: str) -> bool:
     from fnmatch import fnmatchcase  # noqa: PLC0415 - a run without settings and waivers selects nothing
 
     return fnmatchcase(rule, selector)
+
+
+def did_you_mean(written: str, names: Iterable[str], otherwise: str = "") -> str:
+    """The hint that names what was probably meant; where no name is close, the other hint."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for messages
+
+    close = get_close_matches(written, list(names), n=1)
+    return f"did you mean '{close[0]}'?" if close else otherwise
+
+
+def names_of(rules: Iterable[str]) -> list[str]:
+    """What rules may be called by: their ids and those of their policies, sorted."""
+    return sorted({name for rule in rules for name in (rule, rule.partition("/")[0])})
+
+
+def day(text: str) -> int | None:
+    """The number of the day that an ISO date names, YYYY-MM-DD and no other form; None when it names none."""
+    from datetime import date  # noqa: PLC0415 - a run without waivers and dated rules needs none
+
+    # The library takes 20260401 and 2026-W14-3 too.
+    if len(text) == 10 and text[4] == text[7] == "-":
+        try:
+            return date.fromisoformat(text).toordinal()
+        except ValueError:
+            pass
+    return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from guardrails.documents.document import Path, Root
 from guardrails.errors import UserError
+from guardrails.policy.terms import did_you_mean
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -68,8 +68,9 @@ def _explain(error: ValidationError) -> Iterator[tuple[Path, bool, str, str]]:
     value: Any = error.instance
     if error.validator == "additionalProperties":
         known = list(schema.get("properties", {}))
+        otherwise = f"known keys: {', '.join(known)}"
         for unknown in (key for key in value if key not in known):
-            yield (*path, unknown), True, f"unknown key '{unknown}'", _did_you_mean(unknown, known, "known keys")
+            yield (*path, unknown), True, f"unknown key '{unknown}'", did_you_mean(unknown, known, otherwise)
     elif error.validator == "required":
         for missing in (key for key in wanted if key not in value):
             meaning = schema.get("properties", {}).get(missing, {}).get("description", "")
@@ -87,7 +88,8 @@ def _explain_value(error: ValidationError, name: str, value: object) -> tuple[st
     wanted: Any = error.validator_value
     match error.validator:
         case "enum":
-            hint = _did_you_mean(str(value), [str(choice) for choice in wanted], "write one of")
+            choices = list(map(str, wanted))
+            hint = did_you_mean(str(value), choices, f"write one of: {', '.join(choices)}")
             return f"{name} is {_short(value)}, which is not allowed here", hint
         case "type":
             nouns = " or ".join(_NOUNS[type] for type in ([wanted] if isinstance(wanted, str) else wanted))
@@ -107,11 +109,6 @@ def _explain_value(error: ValidationError, name: str, value: object) -> tuple[st
             return f"{name}: {error.message.replace('dependency of', 'key for')}", ""
         case _:
             return f"{name}: {error.message}", ""
-
-
-def _did_you_mean(written: str, known: Sequence[str], otherwise: str) -> str:
-    close = get_close_matches(written, known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"{otherwise}: {', '.join(known)}"
 
 
 _NOUNS = {

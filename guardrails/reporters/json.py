@@ -120,6 +120,7 @@ def _finding(judged: Judged) -> dict[str, Any]:
         "source": finding.source,
         "fingerprint": finding.fingerprint,
         "blocks_from": judged.blocks_from or None,
+        **({"commit": finding.commit, "authored": finding.authored} if finding.commit else {}),
         **({"excuse": _excuse(judged.excuse)} if judged.excuse else {}),
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from guardrails.findings import Enforcement, Finding, Note, Problem
+from guardrails.findings import Enforcement, Finding, Note, Problem, plural
 from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.reporters.excuses import TITLE, WORDS, counted, reason_of
 from guardrails.reporters.json import VERDICTS
@@ -58,11 +58,11 @@ def _summary(verdict: Verdict) -> str:
     levels = (Enforcement.BLOCK, Enforcement.WARN, Enforcement.AUDIT)
     counts = [f"{verdict.count(level)} {level.label}" for level in levels if verdict.count(level)]
     if verdict.problems:
-        counts.insert(0, _plural(len(verdict.problems), "error"))
+        counts.insert(0, plural(len(verdict.problems), "error"))
     partial = "" if verdict.complete else f"; {PARTIAL}"
     title = f" of the {_text(verdict.title)}" if verdict.title else ""
     excused = f"; {counted(verdict)}" if verdict.excused else ""
-    return f"{', '.join(counts) or 'No findings'} in {_plural(verdict.files, 'file')}{title}{excused}{partial}"
+    return f"{', '.join(counts) or 'No findings'} in {plural(verdict.files, 'file')}{title}{excused}{partial}"
 
 
 def _sections(verdict: Verdict) -> Iterator[_Section]:
@@ -143,10 +143,6 @@ def _fitting(items: list[str], room: int) -> list[str]:
         if room < 0:
             return items[:index]
     return items
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _code(text: str) -> str:

@@ -1,8 +1,9 @@
 """SARIF 2.1.0 as GitHub code scanning takes it; any other reader of SARIF is served as well.
 
 Identity over runs: ``upload-sarif`` computes ``primaryLocationLineHash`` from the source line and complains about any
-other value, so it is supplied only where a line cannot tell findings apart: for a finding without a line, and for the
-second and later findings of a rule on one line. ``guardrailsFingerprint/v1`` is always there.
+other value, so it is supplied only where a line cannot tell findings apart: for a finding without a line, for the
+second and later findings of a rule on one line, and for one of a past commit, whose line may be gone.
+``guardrailsFingerprint/v1`` is always there.
 
 What is waived or in the baseline is a suppressed result, and there only if asked for: GitHub does not read suppressions
 and would open an alert. Every result has a place, for GitHub refuses the whole report otherwise: that of a finding
@@ -143,7 +144,7 @@ def _results(findings: Iterable[Judged], rules: Iterable[str], *, suppressions: 
         path, line = finding.location[:2]
         index = {"ruleIndex": indices[finding.rule]} if finding.rule in indices else {}
         fingerprints = {"guardrailsFingerprint/v1": finding.fingerprint}
-        if not line or (finding.rule, path, line) in taken:
+        if not line or finding.commit or (finding.rule, path, line) in taken:
             fingerprints = {"primaryLocationLineHash": finding.fingerprint, **fingerprints}
         taken.add((finding.rule, path, line))
         yield {
@@ -154,7 +155,11 @@ def _results(findings: Iterable[Judged], rules: Iterable[str], *, suppressions: 
             "locations": [_location(*finding.location)],
             "partialFingerprints": fingerprints,
             **({"suppressions": [_suppression(excuse, path)] if excuse else []} if suppressions else {}),
-            "properties": {"severity": severity.label, "enforcement": enforcement.label},
+            "properties": {
+                "severity": severity.label,
+                "enforcement": enforcement.label,
+                **({"commit": finding.commit, "authored": finding.authored} if finding.commit else {}),
+            },
         }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TypeVar
 
-from guardrails.findings import Enforcement, Finding, Note, Problem
+from guardrails.findings import Enforcement, Finding, Note, Problem, plural
 from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.excuses import TITLE, counted, told
@@ -203,11 +203,11 @@ def _soon(verdict: Verdict, style: Style) -> Iterator[str]:
     horizon = (date.fromisoformat(verdict.date) + timedelta(days=_SOON)).isoformat()
     counts = Counter((item.blocks_from, item.finding.rule) for item in dated if item.blocks_from <= horizon)
     for (day, rule), count in sorted(counts.items()):
-        yield f"{_paint('soon', _CYAN, style)}: from {day} on, {visible(rule)} blocks: {_plural(count, 'finding')}"
+        yield f"{_paint('soon', _CYAN, style)}: from {day} on, {visible(rule)} blocks: {plural(count, 'finding')}"
 
 
 def _summary(verdict: Verdict, style: Style) -> str:
-    parts = [_paint(_plural(len(verdict.problems), "error"), _RED, style)] if verdict.problems else []
+    parts = [_paint(plural(len(verdict.problems), "error"), _RED, style)] if verdict.problems else []
     for enforcement, color in _COLORS.items():
         if count := verdict.count(enforcement):
             parts.append(_paint(f"{count} {enforcement.label}", color, style))
@@ -215,11 +215,7 @@ def _summary(verdict: Verdict, style: Style) -> str:
         parts.append("no findings" if parts else "No findings")
     excused = f"; {counted(verdict)}" if verdict.excused else ""
     left_out = "" if verdict.complete else f"; {PARTIAL}"
-    return f"{', '.join(parts)} in {_plural(verdict.files, 'file')}{_duration(verdict.seconds)}{excused}{left_out}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{', '.join(parts)} in {plural(verdict.files, 'file')}{_duration(verdict.seconds)}{excused}{left_out}"
 
 
 def _duration(seconds: float) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
@@ -120,6 +120,20 @@ def run(repository: Repository, *arguments: str | bytes) -> bytes:
     if answer.code:
         raise failure(str(arguments[0]), answer.complaint)
     return answer.output
+
+
+def fields(repository: Repository, *arguments: str | bytes) -> Iterator[bytes]:
+    """The output of a git command that ends each field with NUL, as it comes; raises RepositoryError when it fails."""
+    child = _Child(repository, arguments)
+    try:
+        rest = b""
+        while data := child.read():
+            *whole, rest = (rest + data).split(b"\0")
+            yield from whole
+        if child.wait():
+            raise failure(str(arguments[0]), child.complaint)
+    finally:
+        child.close()
 
 
 def find_commit(repository: Repository, ref: str) -> str | None:

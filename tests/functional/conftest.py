@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,21 @@ class Repo:
         assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
         assert "No module named" not in done.stderr
         return done
+
+    def converse(self, *args: str, answers: str = "", **env: str) -> tuple[int, str]:
+        """Run guardrails on a terminal that gives answers: the exit code, and what the terminal showed."""
+        ours, theirs = os.openpty()
+        command = [sys.executable, "-m", "guardrails", *args]
+        env = self.env | {"TERM": "xterm"} | env
+        run = subprocess.Popen(command, cwd=self.root, env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        os.write(ours, answers.encode() + b"\x04")  # The end of the input, so that one question too many does not hang.
+        shown = b""
+        with suppress(OSError):  # The other end is closed.
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+        os.close(ours)
+        return run.wait(timeout=60), shown.decode()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -148,29 +147,9 @@ def test_a_full_disk_leaves_nothing(repo):
     assert files(repo) == {}
 
 
-def converse(repo, args, answers):
-    """A run on a terminal that is given answers, and what the terminal showed."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "guardrails", *args]
-    run = subprocess.Popen(command, cwd=repo.root, env=repo.env, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    os.write(ours, answers.encode() + b"\x04")  # The end of the input, so that one question too many does not hang.
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(ours, 65536)
-        except OSError:  # The other end is closed.
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(ours)
-    return run.wait(timeout=60), shown.decode()
-
-
 @pytest.mark.parametrize(("answers", "written"), [("n\n", False), ("\n\n", True), ("yes\nno\n", True), ("\x04", False)])
 def test_a_terminal_is_asked_before_anything_is_written(repo, answers, written):
-    code, shown = converse(repo, ["init", "--ci", "none"], answers)
+    code, shown = repo.converse("init", "--ci", "none", answers=answers)
     assert code == 0, shown
     assert "write them? [Y/n]" in shown
     assert ("as known debt? [y/N]" in shown) == written
@@ -178,7 +157,7 @@ def test_a_terminal_is_asked_before_anything_is_written(repo, answers, written):
 
 
 def test_yes_asks_nothing(repo):
-    code, shown = converse(repo, ["init", "--ci", "none", "--yes"], "")
+    code, shown = repo.converse("init", "--ci", "none", "--yes")
     assert code == 0
     assert "?" not in shown
     assert (repo.root / ".guardrails.yaml").is_file()
@@ -201,7 +180,7 @@ def test_the_baseline_makes_the_first_check_pass(repo):
 
 def test_the_baseline_is_offered_on_a_terminal(repo):
     repo.write({**HEALTHY, "old.py": CONFLICT}).commit()
-    code, shown = converse(repo, ["init", "--ci", "none"], "\ny\n")
+    code, shown = repo.converse("init", "--ci", "none", answers="\ny\n")
     assert code == 0, shown
     assert (repo.root / ".guardrails" / "baseline").is_file()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import sys
+import re
 from datetime import date, timedelta
 
 import pytest
+
+from tests.functional.test_changes import POLICY
 
 RULE = "container-images/pin-base-image"
 WAIVERS = ".guardrails/waivers.yaml"
@@ -54,7 +53,7 @@ def test_the_life_of_a_waiver(shop):
     assert found(shop, date="2027-02-01") == ([("governance/waiver-expired", 3), (RULE, 1)], [])
     shop.write({"Dockerfile": "FROM debian:12\n"})
     assert odd(shop, date="2026-12-31") == ["waiver-unused"]
-    assert "1 taken out of 1 waivers" in shop.run("waivers", "prune").stdout
+    assert "1 taken out of 1 waiver\n" in shop.run("waivers", "prune").stdout
     assert odd(shop) == []
     assert "waivers:" in (shop.root / WAIVERS).read_text()
 
@@ -170,21 +169,8 @@ def test_unused_is_told_only_by_runs_that_judged(shop):
     assert odd(shop) == []
 
 
-POLICY = """\
-policy: local
-title: Local
-category: security
-owner: security
-rationale: R.
-rules:
-  - id: no-eval
-    title: Nothing is evaluated
-    severity: high
-    check: {{text: {{forbid: 'EVAL'}}}}
-    match: {{paths: ["*.sh"]}}
-    remediation: Take it out.
-    waivable: {waivable}
-"""
+def policy(waivable):
+    return re.sub("waivable: .*", f"waivable: {waivable}", POLICY)
 
 
 def local(repo, waivable, files, **fields):
@@ -192,7 +178,7 @@ def local(repo, waivable, files, **fields):
         {
             **BASE,
             ".guardrails.yaml": "packs: [builtin, ./policies]\n",
-            "policies/local.yaml": POLICY.format(waivable=waivable),
+            "policies/local.yaml": policy(waivable),
             "a.sh": "EVAL\n",
             WAIVERS: waiver(rule="local/no-eval", paths=["/a.sh"], **fields),
             **files,
@@ -280,12 +266,12 @@ def test_inline_states(repo, text, expected):
 
 
 def test_inline_on_top_is_about_the_file_as_a_whole(repo):
-    policy = POLICY.format(waivable="true").replace("text: {forbid: 'EVAL'}", "path: {executable: required}")
+    rule = policy("true").replace("text: {forbid: EVAL}", "path: {executable: required}")
     text = "#!/bin/sh\n# guardrails: waive local/no-eval until=2026-12-31 reason=R\ntrue\n"
-    findings, excused = local(repo, "true", {"policies/local.yaml": policy, "a.sh": text, WAIVERS: "waivers: []\n"})
+    findings, excused = local(repo, "true", {"policies/local.yaml": rule, "a.sh": text, WAIVERS: "waivers: []\n"})
     assert (findings, excused) == ([], ["no-eval"])
     text = "#!/bin/sh\ntrue\n# guardrails: waive local/no-eval until=2026-12-31 reason=R\ntrue\n"
-    findings, excused = local(repo, "true", {"policies/local.yaml": policy, "a.sh": text, WAIVERS: "waivers: []\n"})
+    findings, excused = local(repo, "true", {"policies/local.yaml": rule, "a.sh": text, WAIVERS: "waivers: []\n"})
     assert sorted(findings) == ["no-eval", "waiver-unused"]
 
 
@@ -358,25 +344,8 @@ def test_add_writes_only_what_would_count(shop, args, message):
 
 
 def test_add_asks_on_a_terminal(shop):
-    control, terminal = pty.openpty()
-    command = [sys.executable, "-m", "guardrails", "waivers", "add"]
-    with subprocess.Popen(
-        command, cwd=shop.root, env=shop.env, stdin=terminal, stdout=terminal, stderr=terminal
-    ) as child:
-        os.close(terminal)
-        for answer in ("1", "No tags yet", "", "shop", ""):
-            os.write(control, f"{answer}\n".encode())
-        output = b""
-        while True:
-            try:
-                part = os.read(control, 4096)
-            except OSError:
-                break
-            output += part
-            if not part:
-                break
-    os.close(control)
-    assert child.returncode == 0, output
+    code, shown = shop.converse("waivers", "add", answers="1\nNo tags yet\n\nshop\n\n")
+    assert code == 0, shown
     (item,) = json.loads(shop.run("waivers", "list", "--format", "json").stdout)
     assert (item["rule"], item["paths"], item["reason"], item["owner"]) == (
         RULE,
@@ -387,10 +356,27 @@ def test_add_asks_on_a_terminal(shop):
     assert shop.run("check").returncode == 0
 
 
+def test_a_file_by_another_name_is_not_passed_over(shop):
+    other = ".guardrails/waivers.yml"
+    shop.write({other: waiver()})
+    assert found(shop) == ([("governance/waiver-malformed", None), (RULE, 1)], [])
+    assert odd(shop, other) == ["waiver-malformed"]
+    assert odd(shop, "Dockerfile") == []
+    assert "waivers.yml: block: waivers are read from .guardrails/waivers.yaml" in shop.run("waivers", "lint").stdout
+    assert shop.run("waivers", "list").stdout == "0 waivers, and 1 that cannot be read (guardrails waivers lint)\n"
+
+
+def test_list_takes_no_rules_to_read_what_is_written(shop):
+    text = "# guardrails: waive local/no-eval until=2026-12-31 reason=R\nEVAL\n"
+    shop.write({WAIVERS: waiver(), "a.sh": text, ".guardrails.yaml": "no: setting\n"})
+    items = json.loads(shop.run("waivers", "list", "--format", "json").stdout)
+    assert [(item["rule"], item["path"]) for item in items] == [(RULE, WAIVERS), ("local/no-eval", "a.sh")]
+
+
 def test_lint_judges_no_file(shop):
     shop.write({WAIVERS: waiver(paths=["/other"])})
     done = shop.run("waivers", "lint")
-    assert (done.returncode, done.stdout) == (0, "1 waivers, 0 block\n")
+    assert (done.returncode, done.stdout) == (0, "1 waiver, 0 block\n")
     shop.write({WAIVERS: waiver(owner=None, rule="x/y")})
     done = shop.run("waivers", "lint")
     assert done.returncode == 1
@@ -420,3 +406,51 @@ def test_explain_says_how_to_ask(shop):
     assert f"guardrails waivers add {RULE} PATH" in done.stdout
     assert "guardrails: waive" in done.stdout
     assert "There are none to this rule." in shop.run("explain", "governance/waiver-expired").stdout
+
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  annotations:
+    guardrails/waive: {said}
+spec:
+  hostPID: true
+  containers: [{{name: shop, image: "shop:1.4.2"}}]
+"""
+HOST_PID = "kubernetes/no-host-pid"
+
+
+@pytest.mark.parametrize(
+    ("said", "odd", "excused"),
+    [
+        (f"{HOST_PID} until=2026-12-31 reason=R", [], True),
+        ("kubernetes until=2026-12-31 reason=R owner=shop ticket=S-1", [], True),
+        (f"{HOST_PID} until=2026-05-01 reason=R", ["governance/waiver-expired"], False),
+        (f"{HOST_PID} reason=R", ["governance/waiver-expired"], False),
+        (f"{HOST_PID} until=2026-12-31", ["governance/waiver-incomplete"], True),
+        (f"{HOST_PID} till=2026-12-31", ["governance/waiver-malformed"], False),
+        ("kubernetes/no-host-ipc until=2026-12-31 reason=R", ["governance/waiver-unused"], False),
+        ("[a, b]", ["governance/waiver-malformed"], False),
+    ],
+)
+def test_annotations_of_a_resource_waive_what_is_found_in_it(repo, said, odd, excused):
+    other = POD.format(name="other", said="x").replace("    guardrails/waive: x\n", "    a: b\n")
+    repo.write({**BASE, "pods.yaml": POD.format(name="shop", said=said) + "---\n" + other})
+    findings, waived = found(repo)
+    assert [rule for rule, _ in findings if rule.startswith("governance/")] == odd
+    assert [line for rule, line in findings if rule == HOST_PID] == ([18] if excused else [8, 18])
+    assert waived == ([HOST_PID] if excused else [])
+
+
+def test_an_annotation_that_a_change_brings_is_told(repo):
+    plain = POD.format(name="shop", said="x").replace("guardrails/waive", "else")
+    repo.write({**BASE, "pods.yaml": plain}).commit()
+    repo.write({"pods.yaml": POD.format(name="shop", said=f"{HOST_PID} until=2026-12-31 reason=R")})
+    told, waived = found(repo, "--since", "HEAD")
+    assert ("governance/change-adds-waiver", 6) in told
+    assert waived == [HOST_PID]
+    told, waived = found(repo, "--since", "HEAD", "--judge-with", "base")
+    assert (HOST_PID, 8) in told
+    assert waived == []

@@ -13,7 +13,7 @@ from guardrails.engine.marks import Mark
 from guardrails.engine.scan import identified
 from guardrails.findings import Finding, Location
 from guardrails.governance.standing import settle
-from guardrails.governance.waivers import Waiver, day, inline, parse
+from guardrails.governance.waivers import Waiver, inline, parse
 from guardrails.policy.terms import WAIVERS
 from tests.unit.engine.judging import plan
 
@@ -76,30 +76,6 @@ def test_excused_is_what_a_counting_waiver_is_about(findings, waivers):
     assert excused == [item for item in findings if any(excuses(waiver, item) for waiver in waivers)]
     assert list(standing.stands) == [item for item in findings if item not in excused]
     assert [case.waiver for case in standing.cases] == waivers
-
-
-@pytest.mark.parametrize(
-    ("text", "known"),
-    [
-        ("2026-01-31", True),
-        ("2024-02-29", True),
-        ("9999-12-31", True),
-        *(
-            (text, False)
-            for text in (
-                "", "2026-1-31", "20260131", "2026-W05-6", "2026-02-29", "0000-01-01", "2026-01-31T00:00", "2026-01-31Z",
-                "+2026-01-31", "2026-01-31\n", "\u0662\u0660\u0662\u0666-\u0660\u0661-\u0663\u0661", "never", "31.01.2026", "2026-13-01", "2026-01-32", "inf",
-            )
-        ),
-    ],
-)  # fmt: skip
-def test_days(text, known):
-    assert (day(text) is not None) is known
-
-
-@given(st.text())
-def test_any_other_text_is_no_day(text):
-    assert day(text) is None or len(text) == 10
 
 
 @given(st.binary(max_size=300))

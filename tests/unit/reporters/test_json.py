@@ -52,7 +52,7 @@ def test_the_schema_is_valid_and_strict() -> None:
     assert len(list(objects(SCHEMA))) == 9
     for schema in objects(SCHEMA):
         assert "additionalProperties" in schema
-        optional = {"path_bytes", "detail", "excuse"}
+        optional = {"path_bytes", "detail", "excuse", "commit", "authored"}
         assert set(schema.get("required", ())) == set(schema.get("properties", ())) - optional
 
 

@@ -1,9 +1,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,39 +10,10 @@ from guardrails.errors import RepositoryError
 from guardrails.repository import changes, snapshot
 from guardrails.repository.change import ADDED, DELETED, MODIFIED, RENAMED, Change, ChangedFile, Commit
 from guardrails.repository.snapshot import OpenSnapshot
+from tests.unit.repository.running import run
 
 LINES = "".join(f"line {number}\n" for number in range(40))
 ODD_NAMES = [b"new\nline", b"tab\tx", b"latin\xe9", b"\xff\xfe", b"-dash", b":(top)x", b" blank ", b"R100", b"? x"]
-
-
-def run(*arguments: str | bytes | Path, cwd: Path, code: int = 0, **options: Any) -> str:
-    done = subprocess.run(("git", *arguments), cwd=cwd, capture_output=True, text=True, check=False, **options)
-    assert done.returncode == code, done.stderr
-    return done.stdout.strip()
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in os.environ:
-        if name.startswith("GIT_") or name == "EMAIL":
-            monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    (home / ".gitconfig").write_text(
-        '[user]\nname = A\nemail = a@example.org\n[protocol "file"]\nallow = always\n[gc]\nauto = 0\n'
-    )
-    return home
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left_behind() -> Iterator[None]:
-    before = sorted(os.listdir("/dev/fd"))
-    yield
-    assert sorted(os.listdir("/dev/fd")) == before, "open files"
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
 
 
 @pytest.fixture
@@ -518,7 +488,9 @@ class TestPending:
         change = self.pending(top)
         assert (told(change), change.commits[0].parents) == ([("ours", ADDED)], 2)
 
-    def test_author_is_who_git_takes(self, top: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_author_is_who_git_takes(self, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("GIT_CONFIG_COUNT")
+        run("config", "user.name", "A", cwd=top)
         run("config", "user.email", "local@example.org", cwd=top)
         assert self.pending(top).commits[0][1:3] == ("A", "local@example.org")
         monkeypatch.setenv("GIT_AUTHOR_NAME", "B C")

@@ -11,33 +11,9 @@ import pytest
 from guardrails.errors import RepositoryError
 from guardrails.repository import git
 from guardrails.repository.entry import Entry
+from tests.unit.repository.running import run
 
 BINARY = b"\0\xff\n\r\n missing\n"
-
-
-def run(*arguments: str | Path, cwd: Path, **options: Any) -> str:
-    done = subprocess.run(("git", *arguments), cwd=cwd, capture_output=True, text=True, check=False, **options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-@pytest.fixture(autouse=True)
-def _environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith("GIT_"):
-            monkeypatch.delenv(name)
-    for name, value in {
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": "3",
-        "GIT_CONFIG_KEY_0": "user.name",
-        "GIT_CONFIG_VALUE_0": "A",
-        "GIT_CONFIG_KEY_1": "user.email",
-        "GIT_CONFIG_VALUE_1": "a@example.org",
-        "GIT_CONFIG_KEY_2": "protocol.file.allow",
-        "GIT_CONFIG_VALUE_2": "always",
-    }.items():
-        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -72,15 +48,6 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
         monkeypatch.setenv("PATH", str(folder), prepend=":")
 
     return replace
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left_behind() -> Any:
-    before = sorted(os.listdir("/dev/fd"))
-    yield
-    assert sorted(os.listdir("/dev/fd")) == before, "open files"
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
 
 
 def blob(top: Path, path: str) -> Entry:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from functools import partial
 from hashlib import sha1
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +19,7 @@ from guardrails.errors import RepositoryError
 from guardrails.repository import git, snapshot
 from guardrails.repository.entry import FILE, LINK, SUBMODULE, Entry
 from guardrails.repository.snapshot import OpenSnapshot, commit, find_root, index, work_tree
+from tests.unit.repository.running import run
 
 ODD_NAMES = [
     b"-dash",
@@ -45,35 +45,6 @@ ODD_NAMES = [
 ]
 
 NOWHERE = ["", ".", "..", "/", "/etc/passwd", "a\0b", "\ud800", "nope", "no/pe", "x" * 300, "x/" * 3000 + "x"]
-
-
-def run(*arguments: str | Path, cwd: Path, code: int = 0, **options: Any) -> str:
-    done = subprocess.run(("git", *arguments), cwd=cwd, capture_output=True, text=True, check=False, **options)
-    assert done.returncode == code, done.stderr
-    return done.stdout.strip()
-
-
-@pytest.fixture(autouse=True)
-def _environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith("GIT_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    options = {"user.name": "A", "user.email": "a@example.org", "protocol.file.allow": "always"}
-    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(options)))
-    for number, (name, value) in enumerate(options.items()):
-        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
-        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left_behind() -> Iterator[None]:
-    before = sorted(os.listdir("/dev/fd"))
-    yield
-    assert sorted(os.listdir("/dev/fd")) == before, "open files"
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
 
 
 @pytest.fixture
