@@ -272,3 +272,67 @@ def test_a_fix_that_cannot_be_is_an_error_of_its_policy(probe, fix, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert "policies/probe.yaml" in done.stderr
+
+
+MANIFEST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+    name: shop   # its name
+spec:
+    template:
+        spec:
+            hostPID: true
+            containers:
+            # the program
+            -   name: shop
+                image: "shop:1.4.2"   # version
+                securityContext:
+                    privileged: true # for now
+                    capabilities: {drop: [NET_RAW]}
+            -   {name: side, image: "side:2.0.1"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  securityContext: &shared {runAsUser: 10001}
+  containers:
+  - {name: other, image: "other:1.0.0", securityContext: *shared}
+"""
+HARDENED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+    name: shop   # its name
+spec:
+    template:
+        spec:
+            containers:
+            # the program
+            -   name: shop
+                image: "shop:1.4.2"   # version
+                securityContext:
+                    privileged: false # for now
+                    capabilities: {drop: [ALL]}
+                    allowPrivilegeEscalation: false
+            -   {securityContext: {capabilities: {drop: [ALL]}, allowPrivilegeEscalation: false}, \
+name: side, image: "side:2.0.1"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  securityContext: &shared {runAsUser: 10001}
+  containers:
+  - {name: other, image: "other:1.0.0", securityContext: *shared}
+"""
+
+
+def test_shipped_fixes_meet_in_one_mapping_and_leave_what_is_shared_alone(repo):
+    names = ("privileged-container", "host-pid", "privilege-escalation")
+    rules = [f"--select=kubernetes/{name}" for name in (*(f"no-{name}" for name in names), "drop-capabilities")]
+    done = repo.write({"app.yaml": MANIFEST}).run("check", "--profile", "strict", "--unsafe-fixes", *rules)
+    assert (repo.root / "app.yaml").read_text() == HARDENED
+    assert "mended 6 findings in 1 file" in done.stdout
+    assert "no-privilege-escalation" in done.stdout  # of the pod whose mapping is shared
