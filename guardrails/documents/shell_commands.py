@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from guardrails.documents.packages import annotate
 from guardrails.documents.shell_reader import ASSIGNMENT, Command, Reader
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
+_SHORT = 4096
+"""Characters of scripts that are kept when they are read."""
 _MAX_WRAPPERS = 4
 """``sudo env sh -c …``: how often a command is looked into."""
 
@@ -40,7 +43,16 @@ _RUN_OTHERS = frozenset({*_WRAPPERS, *SHELLS, "su"})
 
 def commands(text: str, escape: str = "\\", start: int = 0) -> list[Command]:
     """The commands of ``text``, in the order of their beginnings as far as it is clear."""
-    return list(expanded(Reader(text, escape).read(start)))
+    read = _kept if len(text) <= _SHORT else _read
+    return list(read(text, escape, start))
+
+
+def _read(text: str, escape: str, start: int) -> tuple[Command, ...]:
+    return tuple(expanded(Reader(text, escape).read(start)))
+
+
+_kept = lru_cache(maxsize=256)(_read)
+"""Views ask about a script more than once, and pipelines repeat each other's."""
 
 
 def seen(found: Iterable[Command]) -> list[dict[str, Any]]:

@@ -105,9 +105,10 @@ class Plan:
         self._folders = sorted({"", *folders}, key=len, reverse=True)
         self._loaded: dict[str, Inspector] = {}
         self._applied: dict[tuple[str, frozenset[int]], Applied] = {}
+        self._stood: dict[tuple[str, str, frozenset[int]], bool] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_loaded": {}, "_applied": {}}
+        return {**self.__dict__, "_loaded": {}, "_applied": {}, "_stood": {}}
 
     def inspector(self, kind: str) -> Inspector:
         """The compiled rules of a kind; their code is imported when first asked for."""
@@ -144,15 +145,15 @@ class Plan:
 
     def stands(self, rule: str, path: str) -> bool:
         """Whether a finding of the rule at ``path`` counts there: the rule is on and the path not excluded."""
-        folder = self.folder(path)
-        if (folder, rule) not in self._settings:
-            return False
-        lists = self._globs.match(path)
-        return any(
-            gate.folder == folder and lists.isdisjoint(gate.none_of)
-            for gate, numbers in self._gates.items()
-            if any(self.ids[number] == rule for number in numbers)
-        )
+        folder, lists = self.folder(path), self._globs.match(path)
+        stands = self._stood.get((rule, folder, lists))
+        if stands is None:
+            stands = self._stood[rule, folder, lists] = (folder, rule) in self._settings and any(
+                gate.folder == folder and lists.isdisjoint(gate.none_of)
+                for gate, numbers in self._gates.items()
+                if any(self.ids[number] == rule for number in numbers)
+            )
+        return stands
 
     def judging(self, path: str) -> RuleSet:
         """The rules that judge the file at ``path`` by itself, not the repository as a whole."""
