@@ -8,7 +8,7 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name
 
 
 def test_a_long_run_shows_its_progress_and_takes_it_away(repo):
-    repo.write({f"{number}.yaml": POD * 20 for number in range(400)})
+    repo.write({f"{number}.yaml": POD * 80 for number in range(400)})
     written = repo.converse("check", "--format", "concise")[1]
     assert "/400 files" in written
     assert "\r\x1b[2K" in written.rpartition("/400 files")[2]
