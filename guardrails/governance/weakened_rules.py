@@ -44,6 +44,8 @@ def _losses(old: Settled, new: Settled, rule: Rule, now: Rule | None) -> Iterato
             Location(_inside(now.path), now.line),
             "changes what {} checks; nobody can tell whether for the laxer",
         )
+    if rule.history and not now.history:
+        yield WEAKENED, Location(_inside(now.path), now.line), "judges past commits by {} no more"
     yield from _of_match(rule, now)
     if asked := ", ".join(_asks_less(rule.waivable, now.waivable)):
         yield WEAKENED, Location(_inside(now.path), now.line), f"lets {{}} be waived more easily: {asked}"

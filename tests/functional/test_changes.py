@@ -191,6 +191,14 @@ def test_rules(repo, change, expected):
     assert len(found) == 1
 
 
+def test_a_rule_that_judges_past_commits_no_more(repo):
+    start(repo, {**LOCAL, **edited(("rules:", "history: true\nrules:"))})
+    repo.write({"policies/local.yaml": POLICY}).commit()
+    assert [(rule, path) for rule, path, _ in judged(repo)] == [
+        ("governance/change-weakens-rule", "policies/local.yaml")
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
