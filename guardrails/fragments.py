@@ -98,6 +98,11 @@ class _Piece(NamedTuple):
     needed: tuple[_Fragment, ...] = ()
     """The fragments in a gap."""
 
+    @property
+    def is_anchor(self) -> bool:
+        """Whether it is about a place, and takes no character."""
+        return self.text in _ANCHORS
+
 
 def _useful(fragments: Iterable[_Fragment]) -> list[_Fragment]:
     """Those that are worth to be looked for."""
@@ -123,7 +128,7 @@ def _fragments(pieces: Iterable[_Piece]) -> Iterator[_Fragment]:
 
 def _before(pieces: Sequence[_Piece], start: int) -> int:
     """Where a fragment begins: with the anchors before its first character."""
-    while start and pieces[start - 1].text in _ANCHORS:
+    while start and pieces[start - 1].is_anchor:
         start -= 1
     return start
 
@@ -132,7 +137,7 @@ def _beginning(pieces: Sequence[_Piece]) -> _Fragment:
     """The fragment that begins with the first piece, and is no longer than it takes to be seldom."""
     best, chance = _Fragment(2, "", 0), 1.0
     for number, piece in enumerate(pieces, 1):
-        if chance > _SOME and not (piece.is_sharp or piece.text in _ANCHORS):
+        if chance > _SOME and not (piece.is_sharp or piece.is_anchor):
             break
         chance *= piece.chance
         if piece.chance < 1:
@@ -161,7 +166,7 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
     if len(branches) <= _MANY and not any(piece.is_gap for branch in branches for piece in branch):
         chance = sum(prod(piece.chance for piece in branch) for branch in branches)
         text = f"(?:{'|'.join(map(_written, branches))})"
-        firsts = (next((piece for piece in branch if piece.text not in _ANCHORS), None) for branch in branches)
+        firsts = (next((piece for piece in branch if not piece.is_anchor), None) for branch in branches)
         return [_Piece(text, min(chance, 1), width, is_sharp=all(first and first.is_sharp for first in firsts))]
     each = [min(_fragments(branch), default=None) for branch in branches]
     known = [fragment for fragment in each if fragment]
@@ -177,7 +182,7 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
     once = sum(piece.width for piece in pieces)
     width = high * once if once and high else 0
     if len(pieces) != 1 or pieces[0].is_gap:
-        return [_gap(pieces, width)] if low else [_gap((), width)]
+        return [_gap(pieces if low else (), width)]
     piece = pieces[0]
     copies = min(low, _COPIES if piece.is_atom else 1)
     some = piece._replace(

@@ -15,7 +15,7 @@ from guardrails.errors import UsageError
 from guardrails.findings import plural
 from guardrails.governance import baseline
 from guardrails.governance.baseline import Known, Matched
-from guardrails.governance.states import Scope, was_judged
+from guardrails.governance.states import Scope, States, was_judged
 from guardrails.policy.terms import BASELINE, selects
 from guardrails.reporters.terminal import visible, visible_path
 
@@ -49,11 +49,9 @@ class _State:
             self.entries, self.flaws = baseline.parse(held.baseline or b"")
             self.matched: Matched = baseline.match(standing.stands, self.entries, held.there)
             waived = {finding.fingerprint for finding, _ in standing.excused}
-            scope = Scope(all_rules=not (args.select or args.ignore))
+            scope, report = Scope(all_rules=not (args.select or args.ignore)), States(run.plan, held.there)
             self.mended = [
-                item
-                for item in self.matched.left
-                if item.fingerprint not in waived and was_judged(run.plan, item, scope, held.there)
+                item for item in self.matched.left if item.fingerprint not in waived and was_judged(report, item, scope)
             ]
 
     def write(self, data: bytes) -> None:

@@ -85,7 +85,7 @@ class Comparison:
                     f"the settings before the change are not valid, so what it weakens is not told: {errors.errors[0]}"
                 )
                 notes.append(Note(text))
-        reports = [States(plan, self._is_there) for plan in plans]
+        reports = [States(plan, records.there(self.change.head)) for plan in plans]
         new = self._waivers(self.change.head)
         laxer = list(touched(self._waivers(self.change.base), new, self._plan.known))
         found += [*weakened_waivers.weakenings(laxer), *self._unapproved(reports[0], laxer)]
@@ -96,9 +96,6 @@ class Comparison:
                     findings.extend(answer)
                     break
         return told, notes
-
-    def _is_there(self, path: str) -> bool:
-        return self.change.head.entry(path) is not None
 
     def _waivers(self, snapshot: Snapshot) -> Sequence[Waiver]:
         """The waivers of a side: those of the file, and of comments in the files that the change touched."""

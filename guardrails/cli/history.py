@@ -55,10 +55,9 @@ class HistoryRun:
 
     def verdict(self) -> Verdict:
         """Judge the commits, and say what stands."""
-        added, excused, tracing = self._traced()
-        governed = govern(
-            self.plan, Scan(added, (), (), 0), records.read(self.snapshot), scope=_NOTHING_ELSE, date=self._date
-        )
+        exceptions = records.read(self.snapshot)
+        added, excused, tracing = self._traced(exceptions._replace(waivers=None))
+        governed = govern(self.plan, Scan(added, (), (), 0), exceptions, scope=_NOTHING_ELSE, date=self._date)
         return judge(
             self.plan,
             Scan((), tracing.problems, (*tracing.notes, *self._notes()), tracing.files),
@@ -70,13 +69,12 @@ class HistoryRun:
             seconds=monotonic() - self._started,
         )
 
-    def _traced(self) -> tuple[tuple[Finding, ...], list[tuple[Finding, Excuse]], Tracing]:
+    def _traced(self, exceptions: Records) -> tuple[tuple[Finding, ...], list[tuple[Finding, Excuse]], Tracing]:
         """What was added and is not excused where it stood, what is excused there, and what else came up."""
         history = self._history
         step, clear = progress(history.commits, "commits")
         crew = Crew(self._args.jobs, step and (lambda _: step(history.started)))
         tracing = Tracing(self.plan, history, self._date, self._paths, crew)
-        exceptions = records.read(self.snapshot)._replace(waivers=None)
         added: list[Finding] = []
         excuses: dict[str, Excuse] = {}
         try:

@@ -159,7 +159,7 @@ class Run:
         return govern(
             self.plan,
             result,
-            records.read(self._judge_by)._replace(there=lambda path: self.snapshot.entry(path) is not None),
+            records.read(self._judge_by)._replace(there=records.there(self.snapshot)),
             scope=Scope(paths, self.selection.repository_rules, self._all_rules, not result.problems),
             date=self._date,
             marks=self.comparison.marks_kept(result.marks) if self._by_base and self.comparison else result.marks,

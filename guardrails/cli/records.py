@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,13 @@ def read(snapshot: Snapshot) -> Records:
         waivers=content(snapshot, WAIVERS),
         baseline=content(snapshot, BASELINE),
         owners=_Owners(snapshot),
-        there=lambda path: snapshot.entry(path) is not None,
+        there=there(snapshot),
     )
+
+
+def there(snapshot: Snapshot) -> Callable[[str], bool]:
+    """Whether a path exists in a snapshot."""
+    return lambda path: snapshot.entry(path) is not None
 
 
 class _Owners:
@@ -73,12 +78,11 @@ def all_marks(snapshot: Snapshot) -> Iterator[Mark]:
 def _marks(snapshot: Snapshot, entry: Entry) -> Sequence[Mark]:
     from guardrails.checks.base import File  # noqa: PLC0415 - only runs about a change, or about waivers
     from guardrails.engine.judge import MAX_SIZE  # noqa: PLC0415
-    from guardrails.engine.marks import SIGN, marks  # noqa: PLC0415
+    from guardrails.engine.marks import marks  # noqa: PLC0415
 
     if entry.kind != FILE or snapshot.size(entry) > MAX_SIZE:
         return ()
-    file = File(entry, snapshot.read, {})
-    return tuple(marks(file)) if SIGN in file.utf8 else ()
+    return tuple(marks(File(entry, snapshot.read, {})))
 
 
 def marks_kept(marks: Iterable[Mark], change: Change) -> list[Mark]:

@@ -9,7 +9,7 @@ from typing import Any
 from guardrails.documents.document import Path
 from guardrails.documents.github_expressions import fences, parse, walk
 from guardrails.documents.shell_commands import commands as shell_commands
-from guardrails.documents.shell_commands import values as shell_values
+from guardrails.documents.shell_commands import values_of
 
 _SCRIPTS = frozenset(
     {"run", "script", "inlinescript", "cmd", "command", "commands", "azcliscript", "code", "expression"}
@@ -142,8 +142,9 @@ def is_posix(name: str) -> bool:
 def commands(script: str) -> list[tuple[dict[str, Any], int]]:
     """The commands of a script, and the offset of each."""
     text = _without_expressions(script)
-    places = [command.ranges[0][0] for command in shell_commands(text) if command.words]
-    return list(zip(shell_values(text), places, strict=True))
+    found = shell_commands(text)
+    places = [command.ranges[0][0] for command in found if command.words]
+    return list(zip(values_of(found), places, strict=True))
 
 
 def _without_expressions(script: str) -> str:

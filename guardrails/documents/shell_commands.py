@@ -7,16 +7,13 @@ what rules about commands need, for a ``RUN`` of a Dockerfile as well as for the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from guardrails.documents.packages import annotate
 from guardrails.documents.shell_reader import ASSIGNMENT, Command, Reader
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
-_SHORT = 4096
-"""Characters of scripts that are kept when they are read."""
 _MAX_WRAPPERS = 4
 """``sudo env sh -c …``: how often a command is looked into."""
 
@@ -43,16 +40,7 @@ _RUN_OTHERS = frozenset({*_WRAPPERS, *SHELLS, "su"})
 
 def commands(text: str, escape: str = "\\", start: int = 0) -> list[Command]:
     """The commands of ``text``, in the order of their beginnings as far as it is clear."""
-    read = _kept if len(text) <= _SHORT else _read
-    return list(read(text, escape, start))
-
-
-def _read(text: str, escape: str, start: int) -> tuple[Command, ...]:
-    return tuple(expanded(Reader(text, escape).read(start)))
-
-
-_kept = lru_cache(maxsize=256)(_read)
-"""Views ask about a script more than once, and pipelines repeat each other's."""
+    return list(expanded(Reader(text, escape).read(start)))
 
 
 def seen(found: Iterable[Command]) -> list[dict[str, Any]]:
@@ -66,7 +54,11 @@ def seen(found: Iterable[Command]) -> list[dict[str, Any]]:
 
 def values(text: str) -> list[dict[str, Any]]:
     """What rules see of the commands of a script; those of package managers have ``packages`` too."""
-    found = commands(text)
+    return values_of(commands(text))
+
+
+def values_of(found: Sequence[Command]) -> list[dict[str, Any]]:
+    """As :func:`values`, for all commands of a script that are known already."""
     values = seen(found)
     annotate(values, lookup={name: value for one in found for name, value, _ in one.sets}.get)
     return values

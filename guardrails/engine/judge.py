@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, RuleSet
 from guardrails.documents.document import Document, ParseError, Root
-from guardrails.engine.marks import SIGN, Mark, marks
+from guardrails.engine.marks import Mark, marks
 from guardrails.engine.plan import UNPARSABLE, Applied, Plan
 from guardrails.errors import RepositoryError, UserError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, digest
@@ -186,8 +186,7 @@ class _Inspection:
     def mark(self) -> None:
         """Take the inline waivers of the file."""
         try:
-            if SIGN in self.file.utf8:
-                self.marks += marks(self.file)
+            self.marks += marks(self.file)
         except (_TooLargeError, RepositoryError):
             return  # Told already by the rules that wanted to read it.
 

@@ -68,7 +68,7 @@ class Mark(NamedTuple):
 
 def marks(file: File) -> Iterator[Mark]:
     """The inline waivers of a file; none in one that is binary."""
-    if file.binary:
+    if SIGN not in file.utf8 or file.binary:
         return
     own, beside = _patterns(file.path.lower().endswith(_MARKUP))
     ends = _Ends(file.lines)

@@ -86,7 +86,7 @@ def of_baseline(
 ) -> Iterator[Finding]:
     """What is odd about the baseline: entries that nothing answers to, and too many of them."""
     for item in left:
-        if was_judged(states.plan, item, scope, states.there):
+        if was_judged(states, item, scope):
             message = f"{item.rule} in {item.path} is mended: take it out by `guardrails baseline prune`"
             yield from states.finding("baseline-stale", baseline.place(item), message, " ".join(item.key))
     limit = states.option("baseline-ceiling", "max", len(entries))
@@ -97,13 +97,14 @@ def of_baseline(
         )
 
 
-def was_judged(plan: Plan, item: baseline.Known, scope: Scope, there: Callable[[str], bool]) -> bool:
+def was_judged(states: States, item: baseline.Known, scope: Scope) -> bool:
     """Whether a run would have found again what an entry of the baseline is about."""
+    plan = states.plan
     if item.rule not in plan.known:
         return True  # No rule is left that could find it again.
     if item.rule not in plan.infos or not scope.sound:
         return False
-    if plan.infos[item.rule].history and not there(item.path):
+    if plan.infos[item.rule].history and not states.there(item.path):
         return False  # Only --history finds that.
     if scope.paths is None:
         return True
