@@ -154,6 +154,8 @@ class _Translator:
 
     def unary(self) -> Piece:
         if self.take("!"):
+            if self.take("!"):  # The binding takes two for none, whatever the value.
+                raise _UnknownError
             inner = self.unary()
             return _of([inner], f"(not {_truth(inner)})", truth=True)
         return self.member()

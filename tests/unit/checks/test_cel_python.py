@@ -105,6 +105,7 @@ values = st.recursive(
 @settings(deadline=None, max_examples=300)
 @given(sources, values | st.just(NODE))
 @example("has(self.missing.a) && false", NODE)
+@example("!!self == self", NODE)
 @example("self.missing == 1 || self.a == 1", NODE)
 @example("!(self.missing == 1 && false)", NODE)
 @example("self.c.exists(x, x.a == 'b')", NODE)
