@@ -2,7 +2,8 @@
 
 Fragments are a sieve: a text without them has no match, a text with them may have some. Each begins with characters
 that are not found everywhere, so that an automaton can look for hundreds of them at once. Whatever is not understood,
-or would take too much, counts as a part that may match anything, so that the sieve only lets more through.
+or would take too much, counts as a part that may match anything, so that the sieve only lets more through. Where the
+fragments of an expression are common words, an outline of all of it is the finer sieve.
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ _COPIES = 6  # of a part that is repeated
 _FEW = 4  # copies that may be there or not
 _DEEP = 40  # groups in groups
 _TOGETHER = 2  # fragments of one expression
+_COUNTED = 32  # copies in an outline
+_MOST = 1000  # characters of an outline
 
 _COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
 """How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
+_FREQUENT, _FREQUENT_IF_LONG = 3e-5, 1e-6
+"""How often fragments occur that an outline is better than, also when matches may take more bytes than NEAR."""
 _SOME = 1 / 100
 """How often the begin of a fragment may occur that goes on with any of a class: each is followed for a while."""
 _SHARP = 4
@@ -35,9 +40,13 @@ _FREQUENCIES = {  # of characters in source code; letters make words, so that th
     **dict.fromkeys("xkqjz0123456789._,\"'():", 1 / 36),
     **dict.fromkeys("@|+~$%&!?^`", 1 / 200),
 }
-_OTHER, _NOT_ASCII = 1 / 64, 1 / 1000
+_OTHER = 1 / 64
 _ALL = 4
 """What the frequencies come to, taken together."""
+
+
+NEAR = 1024
+"""How many bytes a match may take at most for it to be looked for near its fragments only."""
 
 
 class Traits(NamedTuple):
@@ -47,8 +56,13 @@ class Traits(NamedTuple):
     """Expressions for RE2; each match holds a match of each of them, the rarest is the first."""
     width: int | None
     """How many bytes a match takes at most, if that is known."""
-    span: int = 0
-    """How many bytes a match of a fragment takes at most."""
+    lead: int | None = None
+    """How many bytes from its begin to the end of the first fragment, or to one of the ends of the outline."""
+    outline: str = ""
+    """An expression over bytes, in the syntax of Hyperscan, that matches where the expression does, and elsewhere.
+
+    Given only where fragments say little. It holds for text without a vertical tab, a long s and a sign for kelvin.
+    """
 
 
 UNKNOWN = Traits((), None)
@@ -65,16 +79,24 @@ def traits(pattern: str, ignore_case: bool = False) -> Traits:
         return UNKNOWN
     width = sum(piece.width for piece in pieces)
     useful = _useful(_fragments(pieces))
-    fragments = tuple(f"(?m){fragment.text}" for fragment in useful)
-    span = max((int(fragment.width) for fragment in useful), default=0)
-    return Traits(fragments, None if width == inf else int(width), span)
+    chance = min((fragment.chance for fragment in useful), default=1.0)
+    outline = _outline(pieces) if chance > (_FREQUENT if width <= NEAR else _FREQUENT_IF_LONG) else ""
+    if len(outline) > _MOST or _chance(pieces) > _RARE:
+        outline = ""
+    lead = useful[0].lead if useful and not outline else width
+    return Traits(tuple(f"(?m){fragment.text}" for fragment in useful), _bytes(width), _bytes(lead), outline)
+
+
+def _bytes(width: float) -> int | None:
+    return None if width == inf else int(width)
 
 
 class _Fragment(NamedTuple):
     chance: float
     """Roughly how often it matches at a place of a text by chance."""
     text: str
-    width: float
+    lead: float = 0
+    """How many bytes from the begin of a match to the end of the fragment in it, at most."""
 
 
 class _NotUnderstoodError(Exception):
@@ -97,6 +119,8 @@ class _Piece(NamedTuple):
     """Whether it is no part of a fragment, but may match anything of its width."""
     needed: tuple[_Fragment, ...] = ()
     """The fragments in a gap."""
+    outline: str | None = None
+    """The outline; without it, the text is."""
 
     @property
     def is_anchor(self) -> bool:
@@ -107,23 +131,29 @@ class _Piece(NamedTuple):
 def _useful(fragments: Iterable[_Fragment]) -> list[_Fragment]:
     """Those that are worth to be looked for."""
     useful: list[_Fragment] = []
-    for fragment in sorted(dict.fromkeys(fragments)):
+    for fragment in sorted(fragments):
         if fragment.chance > _COMMON or len(useful) == _TOGETHER or (useful and useful[-1].chance < _RARE):
             break
-        useful.append(fragment)
+        if fragment.text not in {each.text for each in useful}:
+            useful.append(fragment)
     return useful
 
 
 def _fragments(pieces: Iterable[_Piece]) -> Iterator[_Fragment]:
     """The fragments of pieces that stand one after the other."""
+    lead = 0.0
     for is_gap, run in groupby(pieces, attrgetter("is_gap")):
+        together = list(run)
         if is_gap:
-            yield from (fragment for piece in run for fragment in piece.needed)
+            for piece in together:
+                lead += piece.width
+                yield from (fragment._replace(lead=lead) for fragment in piece.needed)
         else:
-            together = list(run)
+            lead += sum(piece.width for piece in together)
             starts = [number for number, piece in enumerate(together) if piece.is_sharp]
             if starts:
-                yield min(_beginning(together[_before(together, start) : start + _LONG]) for start in starts)
+                least = min(_beginning(together[_before(together, start) : start + _LONG]) for start in starts)
+                yield least._replace(lead=lead)
 
 
 def _before(pieces: Sequence[_Piece], start: int) -> int:
@@ -135,13 +165,13 @@ def _before(pieces: Sequence[_Piece], start: int) -> int:
 
 def _beginning(pieces: Sequence[_Piece]) -> _Fragment:
     """The fragment that begins with the first piece, and is no longer than it takes to be seldom."""
-    best, chance = _Fragment(2, "", 0), 1.0
+    best, chance = _Fragment(2, ""), 1.0
     for number, piece in enumerate(pieces, 1):
         if chance > _SOME and not (piece.is_sharp or piece.is_anchor):
             break
         chance *= piece.chance
         if piece.chance < 1:
-            best = _Fragment(chance, _written(pieces[:number]), sum(each.width for each in pieces[:number]))
+            best = _Fragment(chance, _written(pieces[:number]))
         if chance < _UNIQUE:
             break
     return best
@@ -153,9 +183,30 @@ def _written(pieces: Iterable[_Piece]) -> str:
     return "".join(f"(?i:{text})" if folded else text for folded, text in texts)
 
 
-def _gap(pieces: Sequence[_Piece], width: float) -> _Piece:
+def _outline(pieces: Iterable[_Piece]) -> str:
+    """The outline of pieces that stand one after the other."""
+    runs = groupby(pieces, attrgetter("outline"))
+    return "".join(_written(run) if outline is None else outline * len(list(run)) for outline, run in runs)
+
+
+def _copies(pieces: Sequence[_Piece], low: int, high: float) -> str:
+    """The outline of pieces so many times, or more often: to count takes large automata."""
+    size = 1
+    if len(pieces) == 1 and pieces[0].is_atom:
+        outline, size = _written(pieces), _BYTES if pieces[0].is_gap else 1
+    elif outline := _outline(pieces):
+        outline = f"(?:{outline})"
+    return outline and f"{outline}{{{min(low, _COUNTED)},{int(high) * size if high <= _FEW else ''}}}"
+
+
+def _gap(pieces: Sequence[_Piece], width: float, outline: str) -> _Piece:
     """A gap of some width that holds what pieces hold."""
-    return _Piece("", 1, width, is_gap=True, needed=tuple(_useful(_fragments(pieces))))
+    needed = tuple(_useful(_fragments(pieces)))
+    return _Piece("", _chance(pieces), width, is_gap=True, needed=needed, outline=outline)
+
+
+def _chance(pieces: Iterable[_Piece]) -> float:
+    return prod(piece.chance for piece in pieces)
 
 
 def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
@@ -163,48 +214,60 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
     if len(branches) == 1:
         return list(branches[0])
     width = max(sum(piece.width for piece in branch) for branch in branches)
+    chance = min(sum(map(_chance, branches)), 1)
     if len(branches) <= _MANY and not any(piece.is_gap for branch in branches for piece in branch):
-        chance = sum(prod(piece.chance for piece in branch) for branch in branches)
         text = f"(?:{'|'.join(map(_written, branches))})"
         firsts = (next((piece for piece in branch if not piece.is_anchor), None) for branch in branches)
-        return [_Piece(text, min(chance, 1), width, is_sharp=all(first and first.is_sharp for first in firsts))]
+        return [_Piece(text, chance, width, is_sharp=all(first and first.is_sharp for first in firsts))]
+    gap = _gap((), width, f"(?:{'|'.join(map(_outline, branches))})")._replace(chance=chance)
     each = [min(_fragments(branch), default=None) for branch in branches]
     known = [fragment for fragment in each if fragment]
     if len(known) < len(each) or len(known) > _MANY:
-        return [_Piece("", 1, width, is_gap=True)]
-    chances, texts, widths = zip(*known, strict=True)
-    any_of = _Fragment(sum(chances), f"(?:{'|'.join(texts)})", max(widths))
-    return [_Piece("", 1, width, is_gap=True, needed=(any_of,))]
+        return [gap]
+    any_of = _Fragment(sum(each.chance for each in known), f"(?:{'|'.join(each.text for each in known)})")
+    return [gap._replace(needed=(any_of,))]
 
 
 def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
     """A part so many times."""
+    if not high:
+        return []
     once = sum(piece.width for piece in pieces)
-    width = high * once if once and high else 0
+    width = high * once if once else 0
+    outline = _copies(pieces, low, high)
     if len(pieces) != 1 or pieces[0].is_gap:
-        return [_gap(pieces if low else (), width)]
+        return [_gap(pieces if low else (), width, outline)]
     piece = pieces[0]
+    one = piece.text if piece.is_atom else f"(?:{piece.text})"
     copies = min(low, _COPIES if piece.is_atom else 1)
     some = piece._replace(
-        text=f"{piece.text}{{{copies}}}", chance=piece.chance**copies, width=copies * piece.width, is_atom=False
+        text=f"{one}{{{copies}}}", chance=piece.chance**copies, width=copies * piece.width, is_atom=False
     )
     if low == high == copies:
         return [some]
     if not low and high <= (_FEW if piece.is_atom else 1):
-        return [piece._replace(text=f"{piece.text}{{0,{high}}}", chance=1, width=width, is_sharp=False, is_atom=False)]
+        return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_sharp=False, is_atom=False)]
+    if not copies:
+        return [_gap((), width, outline)]
     # What stands before a gap, and after it, may be the same.
-    return [some, _gap((), width - 2 * some.width), some] if copies else [_gap((), width)]
+    some = some._replace(outline="")
+    return [some, _gap((), width - 2 * some.width, outline), some]
 
 
 _REPEAT = re.compile(r"(?:([*+?])|\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\})\??")
 _GROUP = re.compile(r"\((?:\?(?:P?<\w+>|([imsU]*)(?:-([imsU]+))?([:)])))?")
 _PLAIN = re.compile(r"\w+", re.ASCII)
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
+_DOT_ALL = re.compile(r"\(\?\w*s")
 _ANCHOR = re.compile(r"[$^]|\\[AbBz]")
 _CLASS = re.compile(r"\\(?:[dDsSwW]|[pP](?:\{[^}]*\}|.))|\[:\^?[a-z]+:\]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.DOTALL)
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ANY = "(?s:.)"
+_BYTES = 4
+"""What a character takes at most."""
 _ANCHORS = {"^": 1 / 30, r"\A": 1 / 1000, r"\b": 1 / 4}  # the others may hold where a part of the text ends
+_NEGATIONS = {"^", r"\D", r"\S", r"\W"}
 _CLASSES = {r"\d": "0123456789", r"\s": "\t\n\f\r "}
 
 
@@ -214,6 +277,7 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.position = 0
+        self.dot = _ANY if _DOT_ALL.search(pattern) else "."
 
     def alternation(self, folded: bool, depth: int) -> list[_Piece]:
         """What stands in a group, up to its end."""
@@ -255,9 +319,9 @@ class _Reader:
 
     def _atom(self, folded: bool) -> _Piece:
         if self._take("."):
-            return _Piece("(?s:.)", 1, 4, is_atom=True)
+            return _wide(self.dot, folded)
         if self._take(r"\C"):  # a byte, which may be a part of a character
-            return _Piece("", 1, 1, is_gap=True)
+            return _gap((), 1, _ANY)
         begin = self.position
         if known := self._match(_CLASS):
             return _any_of(known[0], {known[0]}, set(), folded)
@@ -321,22 +385,27 @@ def _one_of(character: str, folded: bool) -> _Piece:
 
 def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Piece:
     """A character of a class that is written so."""
-    if any("\ud800" <= character <= "\udfff" for character in members):
-        return _Piece("", 1, 4, is_gap=True)
+    if not "".join(members).isascii() or any(name[:2] in {r"\p", r"\P"} for name in named) or r"\v" in text:
+        return _wide(_ANY, folded)
+    if any(name in _NEGATIONS or name.startswith("[:^") for name in named):
+        return _wide(text, folded)
     members = members.union(*(_CLASSES.get(name, ()) for name in named))
     chance = sum(map(_frequency, sorted(members))) / (_ALL if len(members) > 1 else 1)
     width = max((_width(character, folded) for character in members), default=1)
     if unknown := named - _CLASSES.keys():
-        chance, width = 1, max(width, 4 if unknown - {r"\w"} else 3)
+        chance, width = 1, max(width, _width("k", folded))
     return _Piece(text, min(chance, 1), width, folded, not unknown and len(members) <= _SHARP, is_atom=True)
 
 
+def _wide(text: str, folded: bool) -> _Piece:
+    """A character of a class that holds others than those of ASCII, so that it may take some bytes."""
+    gap = _Piece(text, 1, _BYTES, folded, is_atom=True, is_gap=True)
+    return gap._replace(outline=f"{_written([gap])}{{1,{_BYTES}}}")
+
+
 def _frequency(character: str) -> float:
-    other = _OTHER if character.isascii() else _NOT_ASCII
-    return _FREQUENCIES.get(character) or _FREQUENCIES.get(character.lower(), other) / 4
+    return _FREQUENCIES.get(character) or _FREQUENCIES.get(character.lower(), _OTHER) / 4
 
 
 def _width(character: str, folded: bool) -> int:
-    if folded and character.lower() in "ks":  # RE2 takes the signs for kelvin and the long s for them
-        return 3
-    return 1 if character.isascii() else 4
+    return 3 if folded and character.lower() in "ks" else 1  # RE2 takes the long s and the sign for kelvin for them

@@ -5,9 +5,12 @@ RE2 does all of it: in time linear in the text, whatever the pattern.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from guardrails.scanner import Scanner
 
 _MAX_ANSWERS = 4096
 _MEMORY, _MEMORY_PER_BYTE = 32 << 20, 256  # a limit: RE2 takes what the paths need
@@ -75,95 +78,85 @@ def _compiled(source: str) -> Any:
 Stretches = Sequence[tuple[int, int]]
 """Where in a text matches may begin: offsets, in order and apart."""
 
-_CHUNK = 8192
-"""Bytes that are sieved at a time: in a long text there is always some fragment of everything."""
-_REACH = 1024
-"""Bytes that the matches of an expression may take for it to be looked for in chunks."""
-
 
 class RegexSet:
     """Regular expressions that are looked for together: one pass over a text tells where which of them can occur.
 
     The pass looks for fragments that a match must hold, so an expression is compiled when a text has those of its own.
-    Those without fragments can occur anywhere: as one automaton they would take longer than each for itself.
+    RE2 does it, which is ready at once, and for many texts Hyperscan. Both are but the sieve: matches are found by
+    RE2, and they are the same whatever the sieve is.
     """
 
-    __slots__ = ("_fragments", "_long", "_reach", "_set", "_sources", "_uses")
+    __slots__ = ("_fragments", "_is_prepared", "_outlines", "_reaches", "_scanner", "_set", "_sources", "_uses")
 
     def __init__(
         self,
         sources: tuple[str, ...],
         fragments: tuple[str, ...],
         uses: tuple[tuple[tuple[int, ...], ...], ...],
-        long: frozenset[int],
-        reach: int,
+        outlines: Mapping[int, str],
+        reaches: Mapping[int, tuple[int, int]],
     ) -> None:
         self._sources = sources
         self._fragments = fragments
         self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
-        self._long = long  # expressions whose matches may be longer than the reach
-        self._reach = reach
+        self._outlines = outlines  # of expressions whose fragments say little
+        self._reaches = reaches  # see Scanner
         self._set: Any = None
+        self._scanner: Scanner | None = None
+        self._is_prepared = False
 
     @classmethod
     def compile(cls, regexes: Iterable[Regex]) -> RegexSet:
         """Compile expressions together, each of which must be valid."""
         import re2  # noqa: PLC0415
 
-        from guardrails.fragments import traits  # noqa: PLC0415 - a plan from the cache has no use for it
+        from guardrails.fragments import NEAR, traits  # noqa: PLC0415 - a plan from the cache has no use for it
 
         sources: list[str] = []
         numbers: dict[str, int] = {}
         uses: dict[int, list[tuple[int, ...]]] = {}
-        long: list[int] = []
-        reach = 0
-        for regex in regexes:
-            fragments, width, span = traits(*regex)
-            if not fragments or span > _REACH:
-                fragments, span = ("",), 0  # that is everywhere
-            first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments)
-            uses.setdefault(first, []).append((len(sources), *others))
-            if width is None or width > _REACH:
-                long.append(len(sources))
-                width = 0
-            reach = max(reach, width, span)
+        outlines: dict[int, str] = {}
+        reaches: dict[int, tuple[int, int]] = {}
+        for number, regex in enumerate(regexes):
+            fragments, width, lead, outline = traits(*regex)
+            if outline:
+                outlines[number] = outline
+            if width is not None and lead is not None and width <= NEAR:
+                reaches[number] = lead, width
+            first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments or ("",))
+            uses.setdefault(first, []).append((number, *others))
             sources.append(regex.flags + regex.pattern)
         used = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
-        together = cls(tuple(sources), tuple(numbers), used, frozenset(long), reach)
+        together = cls(tuple(sources), tuple(numbers), used, outlines, reaches)
         try:
             together._compile()
         except re2.error:  # too many fragments
             anything = tuple((number,) for number in range(len(sources)))
-            return cls(tuple(sources), ("",), (anything,), frozenset(long), reach)
+            return cls(tuple(sources), ("",), (anything,), outlines, reaches)
         return together
+
+    def prepare(self) -> None:
+        """Make ready for many texts, which takes as long as sieving some megabytes."""
+        if not self._is_prepared:
+            from guardrails.scanner import scanner  # noqa: PLC0415 - most runs are small
+
+            self._scanner = scanner(self._fragments, self._uses, self._outlines, self._reaches)
+            self._is_prepared = True
 
     def stretches(self, text: bytes) -> dict[int, Stretches]:
         """Where the expressions that can occur in ``text`` can begin: all that do, and few that do not."""
-        whole = ((0, len(text) + 1),)
-        if len(text) <= _CHUNK + self._reach:
-            return dict.fromkeys(self._candidates(self._found(text)), whole)
-        stretches: dict[int, Any] = {}
-        everywhere: set[int] = set()
-        for start in range(0, len(text), _CHUNK):
-            end = start + _CHUNK
-            # One byte before and behind, for what looks at them: the begin of a word, the end of a line.
-            found = self._found(text[max(start - 1, 0) : end + self._reach + 1])
-            everywhere.update(found)
-            for number in self._candidates(found):
-                known = stretches.setdefault(number, [])
-                if known and known[-1][1] == start:
-                    known[-1] = known[-1][0], end
-                else:
-                    known.append((start, end))
-        stretches.update(dict.fromkeys(self._long.intersection(self._candidates(everywhere)), whole))
-        return stretches
+        if self._scanner:
+            return self._scanner.stretches(text, self._candidates)
+        return dict.fromkeys(self._candidates(text), ((0, len(text) + 1),))
 
     def find(self, number: int, text: bytes, stretches: Stretches) -> Iterator[Any]:
         """The matches of an expression that begin there, as ``re2`` has them, none of which overlap."""
         regex = self[number]
+        _, width = self._reaches.get(number, (0, len(text)))
         behind = 0
         for start, end in stretches:
-            for match in regex.finditer(text, max(start, behind), end + self._reach):
+            for match in regex.finditer(text, max(start, behind), end + width):
                 if match.start() >= end:
                     break
                 behind = match.end()
@@ -173,13 +166,9 @@ class RegexSet:
         """The expression as ``re2`` has it, for bytes."""
         return _compiled(self._sources[number])
 
-    def _found(self, text: bytes) -> Iterable[int]:
-        """The fragments in a text."""
-        return (self._set or self._compile()).Match(text) or ()
-
-    def _candidates(self, found: Iterable[int]) -> Iterator[int]:
-        """The expressions all of whose fragments are found."""
-        there = frozenset(found)
+    def _candidates(self, text: bytes) -> Iterator[int]:
+        """The expressions all of whose fragments RE2 finds in a text."""
+        there = frozenset((self._set or self._compile()).Match(text) or ())
         for fragment in there:
             for number, *others in self._uses[fragment]:
                 if not others or there.issuperset(others):
@@ -198,7 +187,7 @@ class RegexSet:
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RegexSet, (self._sources, self._fragments, self._uses, self._long, self._reach)
+        return RegexSet, (self._sources, self._fragments, self._uses, self._outlines, self._reaches)
 
 
 class GlobSet:

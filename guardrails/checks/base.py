@@ -229,6 +229,7 @@ class Inspector(Protocol):
     """Those of ``concluding`` that need facts from every file, and so cannot be judged in a partial run.
 
     A kind about changes has ``change_based`` as well: those of ``concluding`` that are judged only when a change is.
+    One that judges many files faster after some work has ``prepare()``, which is called before there are many.
     """
 
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:

@@ -150,6 +150,10 @@ class TextInspector(NamedTuple):
     concluding: RuleSet = frozenset()
     fact_based: RuleSet = frozenset()
 
+    def prepare(self) -> None:
+        """Make ready for many files."""
+        self.regexes.prepare()
+
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
         """Judge a file that is text; each pattern is looked for at most once."""
         if file.entry.kind != FILE or file.binary:
@@ -158,14 +162,16 @@ class TextInspector(NamedTuple):
         stretches = self.regexes.stretches(content.data)
         concerned = self.demanding.union(*(self.forbidding[regex] for regex in stretches))
         judged: list[tuple[Check, list[Hit], list[Place]]] = []
-        allowed = self.allowed_paths.match(file.path)
         for number in sorted(rules & concerned):
             check = self.checks[number]
             if check.test != "forbid":
                 if not self._holds(check, content, stretches):
                     yield check.absent(file)
-            elif check.paths not in allowed:
-                judged.append((check, *self._hits(check, content, stretches, file)))
+                continue
+            hits, rest = self._hits(check, content, stretches, file)
+            # Whether the path is allowed is asked last, for most files have no hits.
+            if (hits or rest) and check.paths not in self.allowed_paths.match(file.path):
+                judged.append((check, hits, rest))
         content.hide(
             place for check, hits, rest in judged if check.redact for place in (*(hit.place for hit in hits), *rest)
         )

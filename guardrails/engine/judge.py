@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, RuleSet
@@ -110,6 +111,13 @@ class Judge:
         if self.only_facts:
             return judged
         return judged._replace(findings=inspection.findings, notes=inspection.notes, marks=inspection.marks)
+
+    def prepare(self) -> None:
+        """Let every kind make ready for many files."""
+        for kind in self.plan.kinds:
+            with suppress(Exception):  # What is broken breaks when a file is judged, too, which is told.
+                if prepare := getattr(self.plan.inspector(kind), "prepare", None):
+                    prepare()
 
     def asked(self, applied: Applied) -> Iterator[tuple[str, RuleSet]]:
         """The rules that have to inspect a file, by kind."""

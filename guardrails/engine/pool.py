@@ -22,6 +22,17 @@ from guardrails.repository.entry import Entry
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+    from typing import Protocol
+
+    class Work(Protocol):
+        """What is done with each entry; picklable."""
+
+        def __call__(self, entry: Entry) -> Judged:
+            """Judge an entry."""
+
+        def prepare(self) -> None:
+            """Make ready for many entries, at most once."""
+
 
 TRIAL, WORTH = 0.1, 0.4
 """Seconds."""
@@ -34,8 +45,6 @@ _BATCH = 1 << 20
 """About how much a worker gets at a time, in bytes."""
 _OVERHEAD = 4000
 """What a file costs however small it is, in bytes that could be judged meanwhile."""
-
-Work = Callable[[Entry], Judged]
 
 
 def automatic() -> int:
@@ -57,11 +66,13 @@ class Crew(NamedTuple):
         jobs = self.jobs or automatic()
         started, due = monotonic(), TRIAL
         for number, entry in enumerate(entries):
-            if jobs > 1 and number and (spent := monotonic() - started) > due:
+            if number and (spent := monotonic() - started) > due:
                 due = 2 * spent
                 if spent * _weight(entries[number:]) > WORTH * _weight(entries[:number]):
-                    yield from self._share(work, entries, number, jobs)
-                    return
+                    work.prepare()
+                    if jobs > 1:
+                        yield from self._share(work, entries, number, jobs)
+                        return
             if self.progress:
                 self.progress(number)
             yield work(entry)
@@ -225,6 +236,7 @@ def _serve(work: Work, connection: Connection, inherited: Sequence[Connection]) 
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The main process hears it too, and ends us.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    work.prepare()  # Inherited or not.
     for each in inherited:  # Held open here, they would keep the other workers waiting for a main process that is gone.
         each.close()
     try:

@@ -21,13 +21,26 @@ from guardrails.repository.memory import MemorySnapshot
 from tests.unit.engine.judging import plan, tree
 
 
-def work(entry: Entry) -> Judged:
-    """Says its name; some names do more."""
-    if "kill" in entry.path:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if "exit" in entry.path:
-        os._exit(3)
-    return Judged(notes=[Note(f"by {os.getpid()}", entry.path)])
+class Work:
+    """Says its name, and whether it is ready for many; some names do more."""
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = seconds
+        self.ready = False
+
+    def __call__(self, entry: Entry) -> Judged:
+        time.sleep(self.seconds)
+        if "kill" in entry.path:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "exit" in entry.path:
+            os._exit(3)
+        return Judged(notes=[Note(f"by {os.getpid()}", entry.path)], dated=self.ready)
+
+    def prepare(self) -> None:
+        self.ready = True
+
+    def __reduce__(self) -> tuple[type[Work], tuple[float]]:
+        return Work, (self.seconds,)
 
 
 def entries(*paths: str, size: int = 0) -> list[Entry]:
@@ -61,7 +74,7 @@ def processes(answers):
 def test_the_answers_are_in_order_and_from_several_processes(way):
     given = entries(*(f"{number:03}" for number in range(100)))
     seen = []
-    answers = list(pool.Crew(3, seen.append).run(work, given))
+    answers = list(pool.Crew(3, seen.append).run(Work(), given))
     assert names(answers) == [entry.path for entry in given]
     assert len(processes(answers)) > 2
     assert f"by {os.getpid()}" in processes(answers[:1])
@@ -70,23 +83,29 @@ def test_the_answers_are_in_order_and_from_several_processes(way):
 
 def test_little_work_is_done_by_one_process():
     given = entries(*(f"{number}" for number in range(1000)))
-    assert processes(pool.Crew(4).run(work, given)) == {f"by {os.getpid()}"}
+    assert processes(pool.Crew(4).run(Work(), given)) == {f"by {os.getpid()}"}
 
 
 def test_one_job_is_one_process(always):
-    assert processes(pool.Crew(1).run(work, entries(*"abcdef"))) == {f"by {os.getpid()}"}
+    assert processes(pool.Crew(1).run(Work(), entries(*"abcdef"))) == {f"by {os.getpid()}"}
 
 
 def test_long_work_is_shared(monkeypatch):
     monkeypatch.setattr(pool, "TRIAL", 0.01)
     monkeypatch.setattr(pool, "WORTH", 0.02)
-
-    def slow(entry):
-        time.sleep(0.005)
-        return work(entry)
-
-    answers = list(pool.Crew(2).run(slow, entries(*map(str, range(60)), size=1 << 19)))
+    answers = list(pool.Crew(2).run(Work(0.005), entries(*map(str, range(60)), size=1 << 19)))
     assert 2 < len(processes(answers)) <= 3
+
+
+def test_it_is_made_ready_for_many_files_in_each_process(way):
+    first, *others = pool.Crew(2).run(Work(), entries(*map(str, range(50))))
+    assert not first.dated
+    assert {judged.dated for judged in others} == {True}
+
+
+def test_it_is_made_ready_for_many_files_in_one_process(always):
+    assert [judged.dated for judged in pool.Crew(1).run(Work(), entries("a", "b", "c"))] == [False, True, True]
+    assert not any(judged.dated for judged in pool.Crew(1).run(Work(), entries("a")))
 
 
 def test_work_is_split_by_bytes():
@@ -101,7 +120,7 @@ def test_work_is_split_by_bytes():
 def test_a_file_that_kills_its_process_is_named_and_the_rest_is_judged(way, name, how):
     given = entries(*(f"{number:02}" for number in range(30)))
     given[17] = Entry(f"17{name}")
-    answers = list(pool.Crew(2).run(work, given))
+    answers = list(pool.Crew(2).run(Work(), given))
     (problem,) = answers[17].problems
     assert (problem.path, how in problem.message) == (f"17{name}", True)
     del answers[17], given[17]
@@ -110,7 +129,7 @@ def test_a_file_that_kills_its_process_is_named_and_the_rest_is_judged(way, name
 
 def test_when_all_processes_die_the_run_is_given_up(always):
     with pytest.raises(UserError, match="given up after"):
-        list(pool.Crew(2).run(work, entries("first", *(f"kill{number}" for number in range(100)))))
+        list(pool.Crew(2).run(Work(), entries("first", *(f"kill{number}" for number in range(100)))))
 
 
 def children() -> set[str]:
@@ -120,7 +139,7 @@ def children() -> set[str]:
 
 def test_no_process_outlives_an_interruption(way):
     before = children()
-    answers = pool.Crew(3).run(work, entries(*map(str, range(200))))
+    answers = pool.Crew(3).run(Work(), entries(*map(str, range(200))))
     for _ in range(10):
         next(answers)
     started = time.monotonic()
@@ -133,7 +152,7 @@ def test_a_process_ends_when_the_main_one_is_gone(always):
     ready, tell = os.pipe()
     pid = os.fork()
     if not pid:
-        answers = pool.Crew(2).run(work, entries(*map(str, range(500))))
+        answers = pool.Crew(2).run(Work(), entries(*map(str, range(500))))
         found = {next(answers).notes[0].message[3:] for _ in range(60)}
         os.write(tell, " ".join(found - {str(os.getpid())}).encode())
         os.kill(os.getpid(), signal.SIGKILL)

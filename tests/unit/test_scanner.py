@@ -1,0 +1,107 @@
+"""Hyperscan is a sieve for RE2: it lets through all that matches, wherever that is, and whatever it refuses."""
+
+import sys
+import tracemalloc
+
+import pytest
+
+from guardrails import scanner as scanning
+from guardrails.matching import Regex, RegexSet
+from guardrails.scanner import Scanner, scanner
+
+TOKEN = Regex(r"tok_[a-z]{4}")
+
+
+def prepared(*regexes: Regex) -> RegexSet:
+    regexset = RegexSet.compile(regexes)
+    regexset.prepare()
+    assert regexset._scanner
+    return regexset
+
+
+def spans(regexset: RegexSet, number: int, text: bytes) -> list[tuple[int, int]]:
+    return [match.span() for match in regexset.find(number, text, regexset.stretches(text).get(number, ()))]
+
+
+def test_only_what_is_near_is_looked_at() -> None:
+    text = b"-" * 5000 + b"tok_abcd" + b"-" * 5000
+    (stretch,) = prepared(TOKEN).stretches(text)[0]
+    assert stretch[0] <= 5000 < stretch[1] < 5100
+    assert stretch[0] > 4900
+
+
+def test_what_is_far_apart_is_looked_at_apart() -> None:
+    regexset = prepared(TOKEN)
+    text = (b"tok_abcd" + b"-" * 500) * 4
+    assert len(regexset.stretches(text)[0]) == 4
+    assert spans(regexset, 0, text) == [(start, start + 8) for start in range(0, 4 * 508, 508)]
+
+
+def test_a_match_of_any_length_may_begin_anywhere() -> None:
+    regexset = prepared(Regex("begin_it[^!]*end_it"))
+    text = b"begin_it" + b"-" * 5000 + b"end_it"
+    assert spans(regexset, 0, text) == [(0, len(text))]
+
+
+@pytest.mark.parametrize(
+    ("regex", "text"),
+    [
+        (Regex("(?i)secret_key"), "\u017fecret_\u212aey"),
+        (Regex("(?i)secret_key"), "SECRET_\u212aEY, and then one \u017fECRET_key"),
+        (Regex(r"begin\S{3}token_x"), "begin\v\v\vtoken_x"),
+        (Regex("begin[^a]{3,9}token_x"), "begin\u20ac\u20ac\U0001f600token_x"),
+        (Regex("(?i:key|token)[^=]{0,4}=[^=]{3,5}!"), "key\u20ac\u20ac\u20ac=\U0001f600\U0001f600\U0001f600!"),
+        (Regex("straße_nr"), "straße_nr"),
+    ],
+)
+def test_characters_that_it_reads_otherwise_are_found(regex: Regex, text: str) -> None:
+    padded = f"{'-' * 3000}{text}{'-' * 3000}".encode()
+    expected = [match.span() for match in regex.compile().finditer(padded)]
+    assert expected
+    assert spans(prepared(TOKEN, regex), 1, padded) == expected
+
+
+@pytest.mark.parametrize("pattern", [r"begin$\nmiddle_x^[a-z]", r"(?:key|id)$\n[0-9]{4}", r"a\bb_impossible"])
+def test_what_it_refuses_takes_nothing_from_the_others(pattern: str) -> None:
+    regexset = prepared(Regex(pattern), TOKEN)
+    assert regexset.stretches(b"nothing of the kind").get(1) is None
+    text = b"begin\nmiddle_x\nkey\n1234\ntok_abcd"
+    assert spans(regexset, 1, text) == [(24, 32)]
+    assert spans(regexset, 0, text) == [match.span() for match in Regex(pattern).compile().finditer(text)]
+
+
+def test_without_the_library_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyperscan", None)
+    assert scanner(["tok"], [[(0,)]], {}, {0: (3, 8)}) is None
+    regexset = RegexSet.compile([TOKEN])
+    regexset.prepare()
+    assert regexset._scanner is None
+    assert spans(regexset, 0, b"a tok_abcd") == [(2, 10)]
+
+
+def test_it_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    monkeypatch.setattr(scanning, "scanner", lambda *sieve: calls.append(sieve))
+    regexset = RegexSet.compile([TOKEN])
+    regexset.prepare()
+    regexset.prepare()
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("piece", [b"tok_", b"\v", "\u017f".encode()])
+def test_a_text_full_of_fragments_takes_bounded_memory(piece: bytes) -> None:
+    text = piece * 1_000_000
+    regexset = prepared(TOKEN)
+    tracemalloc.start()
+    try:
+        regexset.stretches(text)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60_000_000
+
+
+def test_an_error_says_nothing_to_the_user_for_re2_finds_the_same() -> None:
+    with pytest.raises(Exception, match="Embedded"):
+        Scanner([], [], {0: "a$b"}, {})
+    assert scanner([], [], {0: "a$b"}, {}) is not None
