@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from guardrails.cli import options, records
+from guardrails.cli.history import HistoryRun
 from guardrails.cli.judging import Run
 from guardrails.cli.writing import record
 from guardrails.errors import UsageError
-from guardrails.findings import plural
+from guardrails.findings import Finding, plural
 from guardrails.governance import baseline
 from guardrails.governance.baseline import Known, Matched
-from guardrails.governance.states import Scope, States, was_judged
+from guardrails.governance.governing import Records
+from guardrails.governance.states import Scope, States, is_about_the_past, was_judged
+from guardrails.governance.verdict import Excuse
 from guardrails.policy.terms import BASELINE, selects
 from guardrails.reporters.terminal import visible, visible_path
+from guardrails.repository.changes import SHALLOW
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,35 +32,59 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("status", "show what is known, and what of it is mended", _status),
         ("prune", "take out what is mended", _prune),
     ):
-        options.add_rule_options(options.add_command(commands, name, function, help))
+        command = options.add_command(commands, name, function, help)
+        options.add_history_option(command)
+        options.add_rule_options(command)
 
 
 class _State:
-    """The baseline beside what is found now."""
+    """The baseline beside what is found now and, where that is asked for, beside what past commits added."""
 
     def __init__(self, args: Namespace) -> None:
         date = options.today()
         with closing(Run(options.whole(args), date)) as run:
             self.root = run.snapshot.root
-            result = run.scan
-            if result.problems:
-                raise UsageError(
-                    f"something broke: {result.problems[0].message}", hint="`guardrails check` says more; mend it first"
-                )
             held = records.read(run.snapshot)
-            standing = held.settle(run.plan, result, date)
             self.data = held.baseline
             self.entries, self.flaws = baseline.parse(held.baseline or b"")
-            self.matched: Matched = baseline.match(standing.stands, self.entries, held.there)
-            waived = {finding.fingerprint for finding, _ in standing.excused}
-            scope, report = Scope(all_rules=not (args.select or args.ignore)), States(run.plan, held.there)
-            self.mended = [
-                item for item in self.matched.left if item.fingerprint not in waived and was_judged(report, item, scope)
-            ]
+            self.now = _matched(run, held, self.entries, date)
+            report = States(run.plan, held.there)
+        self.past: Matched | None = None
+        if args.history is not None:
+            with closing(HistoryRun(options.whole(args), date)) as history:
+                if history.shallow:
+                    raise UsageError("--history: older commits are missing here, and what they added", hint=SHALLOW)
+                self.past = _matched(history, held, self.entries, date, history.excused)
+        self.traced = {item.rule for item in self.entries if is_about_the_past(report, item)}
+        """Rules of entries that past commits may answer to."""
+        self.gone = {item.key for item in self.now.left if item.rule in self.traced}
+        """Keys of the entries that only past commits may answer to."""
+        scope = Scope(all_rules=not (args.select or args.ignore), history=self.past is not None)
+        left = {item.key for item in (self.past or self.now).left}
+        self.mended = [item for item in self.now.left if item.key in left and was_judged(report, item, scope)]
 
     def write(self, data: bytes) -> None:
         """Put the baseline in place."""
         record(self.root, BASELINE, data)
+
+
+def _matched(
+    run: Run | HistoryRun,
+    held: Records,
+    entries: Sequence[Known],
+    date: str,
+    excused: Sequence[tuple[Finding, Excuse]] = (),
+) -> Matched:
+    """What a run finds and no waiver excuses beside the baseline; raises UsageError where something broke."""
+    result = run.scan
+    if result.problems:
+        raise UsageError(
+            f"something broke: {result.problems[0].message}", hint="`guardrails check` says more; mend it first"
+        )
+    standing = held.settle(run.plan, result, date)
+    waived = {finding.fingerprint for finding, _ in (*standing.excused, *excused)}
+    matched = baseline.match(standing.stands, entries, held.there)
+    return matched._replace(left=[item for item in matched.left if item.fingerprint not in waived])
 
 
 def _create(args: Namespace) -> int:
@@ -66,9 +94,10 @@ def _create(args: Namespace) -> int:
             f"{BASELINE} cannot be read", hint=f"mend line {state.flaws[0].line}, or restore it from the history"
         )
     selected = options.split(args.select)
+    found = (state.past or state.now).new
+    new = [finding for finding in found if finding.location.path and _selected(finding.rule, selected)]
     if state.entries:
-        _refuse_growth(state.entries, selected)
-    new = [finding for finding in state.matched.new if finding.location.path and _selected(finding.rule, selected)]
+        _refuse_growth(state, new, selected)
     state.write(baseline.write([*state.entries, *map(baseline.entry, new)]))
     total = len(state.entries) + len(new)
     sys.stdout.write(f"{BASELINE}: {plural(len(new), 'finding')} written down, {total} in all\n")
@@ -79,18 +108,30 @@ def _selected(rule: str, selected: Sequence[str]) -> bool:
     return not selected or any(selects(selector, rule) for selector in selected)
 
 
-def _refuse_growth(entries: Sequence[Known], selected: Sequence[str]) -> None:
-    """Raise UsageError where findings of rules that are in the baseline already would be added."""
-    if not selected:
+def _refuse_growth(state: _State, new: Sequence[Finding], selected: Sequence[str]) -> None:
+    """Raise UsageError where findings of rules would be added that are in the baseline already.
+
+    What is there and what is gone are adopted each by itself, in any order; with what is gone, what is there as well.
+    """
+    past = state.past is not None
+    option = " --history" if past else ""
+    known = [item for item in state.entries if (item.key in state.gone if past else item.rule not in state.traced)]
+    if known and not selected:
         raise UsageError(
-            f"there is a baseline already, of {plural(len(entries), 'finding')}, and it may only shrink",
-            hint="`baseline prune` takes out what is mended; `baseline create --select RULE` adopts a new rule",
+            f"there is a baseline already, of {plural(len(known), 'finding')}, and it may only shrink",
+            hint=f"`baseline prune{option}` takes out what is mended; "
+            f"`baseline create{option} --select RULE` adopts a new rule",
         )
-    if old := sorted({item.rule for item in entries if _selected(item.rule, selected)}):
-        raise UsageError(
-            f"{old[0]} is in the baseline already, and what it has there may only shrink",
-            hint=f"mend what is new, or waive it: guardrails waivers add {old[0]} PATH",
-        )
+    there = {baseline.entry(finding).key for finding in state.now.new}
+    adopted = {(item.rule, item.key in state.gone) for item in state.entries}
+    for finding in new:
+        is_gone = baseline.entry(finding).key not in there
+        if (finding.rule, is_gone) in adopted:
+            about = f"--fingerprint {finding.fingerprint} --history" if is_gone else f"{finding.rule} PATH"
+            raise UsageError(
+                f"{finding.rule} is in the baseline already, and what it has there may only shrink",
+                hint=f"mend what is new, or waive it: guardrails waivers add {about}",
+            )
 
 
 def _status(args: Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import cached_property
 from time import monotonic
 
 from guardrails.cli import options, planning, records
@@ -55,22 +56,37 @@ class HistoryRun:
 
     def verdict(self) -> Verdict:
         """Judge the commits, and say what stands."""
-        exceptions = records.read(self.snapshot)
-        added, excused, tracing = self._traced(exceptions._replace(waivers=None))
-        governed = govern(self.plan, Scan(added, (), (), 0), exceptions, scope=_NOTHING_ELSE, date=self._date)
+        result = self.scan
+        governed = govern(self.plan, result, records.read(self.snapshot), scope=_NOTHING_ELSE, date=self._date)
         return judge(
             self.plan,
-            Scan((), tracing.problems, (*tracing.notes, *self._notes()), tracing.files),
+            result,
             date=self._date,
             title=self._history.title,
             complete=False,
             findings=governed.stands,
-            excused=sorted((*governed.excused, *excused), key=lambda item: order(item[0])),
+            excused=sorted((*governed.excused, *self.excused), key=lambda item: order(item[0])),
             seconds=monotonic() - self._started,
         )
 
-    def _traced(self, exceptions: Records) -> tuple[tuple[Finding, ...], list[tuple[Finding, Excuse]], Tracing]:
-        """What was added and is not excused where it stood, what is excused there, and what else came up."""
+    @property
+    def shallow(self) -> bool:
+        """Whether older commits are missing here."""
+        return bool(self._history.notes)
+
+    @property
+    def scan(self) -> Scan:
+        """What was added and no inline waiver excuses where it stood, and what else came up."""
+        return self._traced[0]
+
+    @property
+    def excused(self) -> Sequence[tuple[Finding, Excuse]]:
+        """What inline waivers excuse where it stood."""
+        return self._traced[1]
+
+    @cached_property
+    def _traced(self) -> tuple[Scan, Sequence[tuple[Finding, Excuse]]]:
+        exceptions = records.read(self.snapshot)._replace(waivers=None)
         history = self._history
         step, clear = progress(history.commits, "commits")
         crew = Crew(self._args.jobs, step and (lambda _: step(history.started)))
@@ -86,7 +102,7 @@ class HistoryRun:
         added.sort(key=order)
         left = tuple(finding for finding in added if finding.fingerprint not in excuses)
         excused = [(finding, excuses[finding.fingerprint]) for finding in added if finding.fingerprint in excuses]
-        return left, excused, tracing
+        return Scan(left, tracing.problems, (*tracing.notes, *self._notes()), tracing.files), excused
 
     def _excuses(self, version: Version, exceptions: Records) -> dict[str, Excuse]:
         """The findings of a version, by their fingerprints, that inline waivers in it excuse."""

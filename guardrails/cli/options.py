@@ -137,16 +137,16 @@ def add_change_options(parser: ArgumentParser) -> None:
 
 
 def add_history_option(parser: ArgumentParser) -> None:
-    """The option to judge past commits."""
+    """The option to look at past commits."""
     group = parser.add_argument_group("history")
     group.add_argument(
         "--history",
         nargs="?",
         const="HEAD",
         metavar="RANGE",
-        help="judge what past commits added, by the rules that declare it, as those about secrets do; all commits that "
-        "lead to HEAD, or a RANGE as git rev-list has it: main..HEAD, v1.0.., or --history=--all for all branches and "
-        "tags. A PATH stands in front of it",
+        help="look at what past commits added, by the rules that declare it, as those about secrets do; all commits "
+        "that lead to HEAD, or a RANGE as git rev-list has it: main..HEAD, v1.0.., or --history=--all for all branches "
+        "and tags. A PATH stands in front of it",
     )
 
 
@@ -155,7 +155,7 @@ def history_range(args: Namespace) -> str:
     unset: dict[str, object] = dict.fromkeys(("staged", "new_only", "fix", "unsafe_fixes", "diff"), False)
     unset |= {"ref": None, "judge_with": "head", "commit_message": None}
     unset["since"] = os.environ.get("GUARDRAILS_SINCE") or None  # It is about the runs that ask for nothing else.
-    if meant := [name for name, value in unset.items() if getattr(args, name) != value]:
+    if meant := [name for name, value in unset.items() if getattr(args, name, None) not in {None, value}]:
         others = ", ".join(f"--{name.replace('_', '-')}" for name in meant)
         hint = "it judges all that the commits of its range added: main..HEAD are those of a branch"
         raise UsageError(f"--history cannot be combined with {others}", hint=hint)
@@ -279,7 +279,8 @@ def whole(args: Namespace) -> Namespace:
     """The arguments of a check of the whole work tree by the rules that ``args`` ask for."""
     asked = {name: getattr(args, name) for name in ("profile", "select", "ignore", "policies")}
     changes = {"since": None, "new_only": False, "judge_with": "head", "commit_message": None}
-    return Namespace(paths=[], staged=False, ref=None, jobs=0, cache=True, **changes, **asked)
+    history = getattr(args, "history", None)
+    return Namespace(paths=[], staged=False, ref=None, history=history, jobs=0, cache=True, **changes, **asked)
 
 
 def today() -> str:

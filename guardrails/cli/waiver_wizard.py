@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import date, timedelta
 
 from guardrails.cli import options, records, waiver_file
+from guardrails.cli.history import HistoryRun
 from guardrails.cli.judging import Run
 from guardrails.engine.plan import Plan
 from guardrails.errors import UsageError, UserError, UserErrors
@@ -33,7 +34,7 @@ def add(args: Namespace) -> int:
         held = records.read(run.snapshot)
         args.paths = [from_root(run.snapshot, given) for given in args.paths]
         written, _ = held.read(())
-        findings = _standing(run, held) if _from_finding(args) else ()
+        findings = _standing(args, run, held) if _from_finding(args) else ()
         waiver = _about(args, findings, run.plan, asking=asking)
         asked = _asked(run.plan, waiver.selector)
         waiver = _completed(args, waiver, asked, held, asking=asking)
@@ -45,12 +46,17 @@ def add(args: Namespace) -> int:
 
 
 def _from_finding(args: Namespace) -> bool:
-    """Whether the waiver is made from what is found now: nothing is named, or a line or fingerprint is."""
-    return not args.rule or bool(args.fingerprint) or any(_line(path)[1] for path in args.paths)
+    """Whether the waiver is made from what is found: nothing is named, or a line, a fingerprint or the past is."""
+    named = args.fingerprint or any(_line(path)[1] for path in args.paths)
+    return not args.rule or bool(named) or args.history is not None
 
 
-def _standing(run: Run, held: Records) -> Sequence[Finding]:
-    return held.settle(run.plan, run.scan, options.today()).stands
+def _standing(args: Namespace, run: Run, held: Records) -> Sequence[Finding]:
+    """What is found and not waived: now, or in past commits."""
+    if args.history is None:
+        return held.settle(run.plan, run.scan, options.today()).stands
+    with closing(HistoryRun(options.whole(args), options.today())) as past:
+        return held.settle(past.plan, past.scan, options.today()).stands
 
 
 def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: bool) -> Waiver:
@@ -58,7 +64,9 @@ def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: 
     place = Location(WAIVERS)
     if not args.rule:
         finding = _by_fingerprint(args, findings) if args.fingerprint else _chosen(findings, asking=asking)
-        return Waiver(finding.rule, place, paths=(literal(finding.location.path),), fingerprint=args.fingerprint)
+        # In a file that is still there, only the fingerprint tells what is gone from what may come.
+        about = args.fingerprint if args.history is None else finding.fingerprint
+        return Waiver(finding.rule, place, paths=(literal(finding.location.path),), fingerprint=about)
     meant = plan.meant(args.rule)
     if not meant:
         raise UsageError(f"no rule or policy is named '{args.rule}'", hint="`guardrails rules --off` lists them")
@@ -94,7 +102,7 @@ def _line(given: str) -> tuple[str, int]:
 def _by_fingerprint(args: Namespace, findings: Sequence[Finding]) -> Finding:
     found = [finding for finding in findings if finding.fingerprint == args.fingerprint]
     if not found:
-        hint = "`guardrails check --format json` has the fingerprints"
+        hint = "`guardrails check --format json` has the fingerprints; add --history for one of past commits"
         raise UsageError(f"no finding has the fingerprint {args.fingerprint}", hint=hint)
     return found[0]
 

@@ -34,6 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add.add_argument(
         "--expires", metavar="DATE", default="", help="its last day; as far off as its rule allows, but 90 days at most"
     )
+    options.add_history_option(add)
     about = "List the waivers, inline ones too."
     listing = options.add_command(commands, "list", _list, "list the waivers", about)
     listing.add_argument("--by", choices=("expiry", "owner", "rule"), default="expiry", help="how they are sorted")
@@ -125,7 +126,7 @@ def _prune(args: Namespace) -> int:
             waiver_file.remove(run.snapshot.root, held.waivers, [case.waiver for case in gone if not case.waiver.mark])
     for case in gone:
         why = case.expired or "excuses nothing"
-        hint = ": take the comment out" if case.waiver.mark else ""
+        hint = f": take the {case.waiver.mark.form} out" if case.waiver.mark else ""
         place = case.waiver.place
         sys.stdout.write(visible(f"{place.path}:{place.line}: the waiver of {case.waiver.selector} {why}{hint}") + "\n")
     taken = f"{'would be ' if args.dry_run else ''}taken out of {plural(len(standing.cases), 'waiver')}"

@@ -18,6 +18,7 @@ SIGN = b"guardrails"
 """What a file has to hold to be worth a closer look."""
 NAME = "guardrails/waive"
 """What an annotation that is a waiver is named, or begins with where a resource has more of them than one."""
+COMMENT, ANNOTATION = "comment", "annotation"
 _MANIFESTS = (".yaml", ".yml", ".json")
 
 _MARKUP = (".htm", ".html", ".markdown", ".md", ".svg", ".xml")
@@ -63,7 +64,9 @@ class Mark(NamedTuple):
     text: str
     """What follows on ``waive``."""
     about: str = ""
-    """The line that it is about, however it is indented; or the kind and the name of a resource."""
+    """The line that it is about, however it is indented; or the kind and the name of a resource, and a place in it."""
+    form: str = COMMENT
+    """``COMMENT`` or ``ANNOTATION``, as messages have it."""
 
 
 def marks(file: File) -> Iterator[Mark]:

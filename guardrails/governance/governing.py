@@ -107,8 +107,11 @@ def _baselined(
         old = {item.key for item in baseline.parse(before.baseline or b"")[0]}
         added = [item for item in entries if item.key not in old]
         stood = before.stood() if added else frozenset()
-        refused = [item for item in added if item.key not in stood]
-        odd += _growth(report, refused, [item for item in added if item.key in stood])
+        brought = {baseline.entry(finding).key for finding in standing.stands}
+        gone = {item.key for item in added if states.is_about_the_past(report, item)} - brought
+        debt = stood | gone
+        refused = [item for item in added if item.key not in debt]
+        odd += _growth(report, refused, [item for item in added if item.key in debt])
         counting = [item for item in entries if item.key in old or item.key in stood]
     matched = baseline.match(standing.stands, counting, records.there)
     waived = {finding.fingerprint for finding, _ in standing.excused}

@@ -150,7 +150,8 @@ def _refusals(waiver: Waiver, rule: str, asked: Waivable, today: int, owners: Ow
         yield Refusal("waiver-not-allowed", f"{rule} cannot be waived")
         return
     if waiver.mark and not asked.inline:
-        yield Refusal("waiver-not-allowed", f"{rule} is waived in .guardrails/waivers.yaml only, not by a comment")
+        text = f"{rule} is waived in .guardrails/waivers.yaml only, not by {waiver.mark.form}s"
+        yield Refusal("waiver-not-allowed", text)
     for name in asked.require:
         if not waiver.field(name):
             state = "waiver-without-owner" if name == "owner" else "waiver-incomplete"

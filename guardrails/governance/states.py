@@ -24,6 +24,8 @@ class Scope(NamedTuple):
     """Whether no rule was left out by the command line."""
     sound: bool = True
     """Whether nothing broke."""
+    history: bool = False
+    """Whether past commits were judged too."""
 
     def holds(self, path: str) -> bool:
         """Whether a file was judged."""
@@ -104,11 +106,17 @@ def was_judged(states: States, item: baseline.Known, scope: Scope) -> bool:
         return True  # No rule is left that could find it again.
     if item.rule not in plan.infos or not scope.sound:
         return False
-    if plan.infos[item.rule].history and not states.there(item.path):
-        return False  # Only --history finds that.
+    if is_about_the_past(states, item) and not scope.history:
+        return False
     if scope.paths is None:
         return True
     return item.path in scope.paths and (scope.repository_rules or item.rule not in plan.concluding())
+
+
+def is_about_the_past(states: States, item: baseline.Known) -> bool:
+    """Whether an entry of the baseline may be about what is not there any more, and only --history finds."""
+    info = states.plan.infos.get(item.rule)
+    return info is not None and info.history
 
 
 def _odd(states: States, case: Case, scope: Scope, today: int) -> Iterator[tuple[str, str]]:

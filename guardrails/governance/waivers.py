@@ -12,7 +12,8 @@ The file is ``.guardrails/waivers.yaml``::
         created: 2026-01-10
         expires: 2026-03-31                       # the last day on which it counts
 
-A comment says ``guardrails: waive RULE until=DATE reason="…"``, with owner, approver, ticket and created likewise.
+A comment says ``guardrails: waive RULE until=DATE reason="…"``, with owner, approver, ticket and created likewise;
+so does the annotation ``guardrails/waive`` of a Kubernetes resource.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Waiver(NamedTuple):
     """ISO dates, as written; they may be none."""
     expires: str = ""
     mark: Mark | None = None
-    """The comment of an inline waiver."""
+    """The comment or annotation of an inline waiver."""
 
     def field(self, name: str) -> str:
         """The value of one of ``FIELDS``."""
@@ -89,7 +90,7 @@ def parse(data: bytes) -> tuple[tuple[Waiver, ...], tuple[Flaw, ...]]:
 
 
 def inline(marks: Iterable[Mark]) -> tuple[tuple[Waiver, ...], tuple[Flaw, ...]]:
-    """The waivers in comments, and what is none; never raises."""
+    """The inline waivers, and what is none; never raises."""
     waivers: list[Waiver] = []
     flaws: list[Flaw] = []
     for mark in marks:
@@ -106,7 +107,7 @@ _ALIAS = {"until": "expires"}
 
 
 def _from_mark(mark: Mark, place: Location) -> Iterator[Waiver]:
-    """A waiver for each rule that the comment names; raises ValueError."""
+    """A waiver for each rule that a comment or annotation names; raises ValueError."""
     if not mark.first:
         raise ValueError("write it on a line of its own, before what it is about")
     selectors: list[str] = []

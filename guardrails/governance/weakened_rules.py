@@ -144,7 +144,7 @@ def _asks_less(old: Waivable, new: Waivable) -> Iterator[str]:
     if new.allowed and not old.allowed:
         yield "it could not be before"
     if new.inline and not old.inline:
-        yield "in a comment too"
+        yield "in a comment or an annotation too"
     if old.max_days and (not new.max_days or new.max_days > old.max_days):
         yield f"for {new.max_days} days" if new.max_days else "for any time"
     if old.max_active >= 0 and (new.max_active < 0 or new.max_active > old.max_active):

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from guardrails.engine.marks import COMMENT
 from guardrails.findings import Location
 from guardrails.governance.standing import name_of
 from guardrails.governance.waivers import Waiver
@@ -156,7 +157,7 @@ def _laxer(old: Waiver, new: Waiver, known: Sequence[str]) -> Iterator[str]:
     if old.fingerprint and new.fingerprint != old.fingerprint:
         yield "be about more than one finding" if not new.fingerprint else "be about another finding"
     if old.mark and new.mark and new.mark.about != old.mark.about:
-        yield "be about another line"
+        yield f"be about another {'line' if new.mark.form == COMMENT else 'resource'}"
     last, was = day(new.expires), day(old.expires)
     if last is not None and (was is None or last > was):
         yield f"last until {new.expires}" + (f", not {old.expires}" if old.expires else "")

@@ -45,7 +45,7 @@ class Waivable(NamedTuple):
 
     allowed: bool = True
     inline: bool = True
-    """Whether a comment in the file will do."""
+    """Whether a comment or an annotation in the file will do."""
     max_days: int = 0
     """Longest time from the day it was created to the day it expires; 0 leaves that to the governance policy."""
     max_active: int = -1

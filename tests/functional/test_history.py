@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date, timedelta
 from random import Random
 
 import pytest
@@ -296,8 +297,195 @@ def test_the_baseline_excuses(leaked):
     done = report(repo)
     assert (done["exit_code"], [item["excuse"]["kind"] for item in done["excused"]]) == (0, ["baselined"])
     assert rules_of(repo) == []
-    repo.write({".guardrails/baseline": f"{RULE} {found['fingerprint']} a.py\n"})
+    repo.write({".guardrails/baseline": f"{RULE} {found['fingerprint']} a.py\nno/rule 12 deploy.sh\n"})
     assert rules_of(repo) == ["governance/baseline-stale"]
+
+
+BASELINE = ".guardrails/baseline"
+
+
+def known(repo):
+    """Path of each entry of the baseline, sorted."""
+    lines = (repo.root / BASELINE).read_text().splitlines()
+    entries = [line for line in lines if line and not line.startswith("#")]
+    assert entries == sorted(entries)
+    return sorted(entry.split(" ", 2)[2] for entry in entries)
+
+
+def baseline(repo, *args, **env):
+    done = repo.run("baseline", *args, **env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(repo, *args):
+    done = repo.run(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+@pytest.fixture
+def old(repo):
+    """A secret in a file that is gone, one that was taken out of a file, and one that stands."""
+    save(repo, "start", {"LICENSE": "MIT\n", "README.md": "A shop\n"})
+    save(repo, "leak", {"gone.sh": line(1), "mended.sh": line(2), "stands.sh": line(3)})
+    save(repo, "mend", {"mended.sh": "set -e\n"}, gone=["gone.sh"])
+    return repo
+
+
+def test_the_baseline_takes_what_history_finds(old):
+    assert baseline(old, "create", "--history") == f"{BASELINE}: 3 findings written down, 3 in all\n"
+    assert known(old) == ["gone.sh", "mended.sh", "stands.sh"]
+    done = report(old)
+    assert (done["exit_code"], done["findings"]) == (0, [])
+    assert [item["path"] for item in done["excused"]] == ["gone.sh", "mended.sh", "stands.sh"]
+    assert old.run("check", "--format", "concise").stdout == ""
+    first = (old.root / BASELINE).read_bytes()
+    assert baseline(old, "prune") == "3 left, 0 taken out\n"
+    assert baseline(old, "prune", "--history") == "3 left, 0 taken out\n"
+    (old.root / BASELINE).unlink()
+    baseline(old, "create", "--history", GUARDRAILS_SINCE="HEAD")
+    assert (old.root / BASELINE).read_bytes() == first
+
+
+def test_the_baseline_takes_a_range_and_rules(old):
+    old.git("checkout", "-q", "-b", "topic")
+    save(old, "more", {"more.sh": line(4)})
+    assert "1 finding written down" in baseline(old, "create", "--history", "main..")
+    assert known(old) == ["more.sh"]
+    (old.root / BASELINE).unlink()
+    old.git("checkout", "-q", "main")
+    assert "0 findings written down" in baseline(old, "create", "--history", "--select", "secrets-chat")
+    assert "4 findings written down" in baseline(old, "create", "--history=--all", "--select", "secrets-cloud")
+    assert report(old, history=("--history=--all",))["exit_code"] == 0
+
+
+@pytest.mark.parametrize("orders", [((), ("--history",)), (("--history",), ())])
+def test_what_stands_and_what_is_gone_are_adopted_in_any_order(old, orders):
+    old.write({"Dockerfile": "FROM debian\n"})
+    for args in orders:
+        baseline(old, "create", *args)
+    assert known(old) == ["Dockerfile", "gone.sh", "mended.sh", "stands.sh"]
+    assert (report(old)["exit_code"], old.run("check").returncode) == (0, 0)
+    assert "it may only shrink" in refused(old, "baseline", "create")
+    assert "`baseline create --history --select RULE`" in refused(old, "baseline", "create", "--history")
+    assert baseline(old, "status").splitlines()[-1] == "4 findings known, 0 of them mended"
+
+
+def test_what_is_gone_may_only_shrink(old):
+    baseline(old, "create", "--history")
+    save(old, "leak", {"mended.sh": line(5)})
+    save(old, "mend", {"mended.sh": "set -e\n"})
+    (found,) = report(old)["findings"]
+    assert "already, of 2 findings, and it may only shrink" in refused(old, "baseline", "create", "--history")
+    message = refused(old, "baseline", "create", "--history", "--select", RULE)
+    assert f"{RULE} is in the baseline already" in message
+    assert f"guardrails waivers add --fingerprint {found['fingerprint']} --history" in message
+    assert known(old) == ["gone.sh", "mended.sh", "stands.sh"]
+
+
+def test_what_came_to_stand_since_is_not_adopted_as_past(old):
+    baseline(old, "create")
+    assert known(old) == ["stands.sh"]
+    save(old, "leak", {"stands.sh": line(3) + line(5)})
+    message = refused(old, "baseline", "create", "--history")
+    assert f"guardrails waivers add {RULE} PATH" in message
+    save(old, "mend", {"stands.sh": line(3)})
+    assert "3 findings written down, 4 in all" in baseline(old, "create", "--history")
+
+
+def test_only_what_neither_stands_nor_stood_is_pruned(old):
+    old.write({"uncommitted.sh": line(6)})
+    baseline(old, "create")
+    baseline(old, "create", "--history")
+    assert known(old) == ["gone.sh", "mended.sh", "stands.sh", "uncommitted.sh"]
+    assert baseline(old, "prune", "--history") == "4 left, 0 taken out\n"
+    old.git("checkout", "-q", "--orphan", "rewritten")
+    old.git("rm", "-q", "--cached", "uncommitted.sh", BASELINE, "--ignore-unmatch")
+    old.git("commit", "-q", "-m", "all anew")
+    assert baseline(old, "status").splitlines()[-1] == "4 findings known, 0 of them mended"
+    assert "4 findings known, 2 of them mended" in baseline(old, "status", "--history")
+    assert baseline(old, "prune", "--history").splitlines() == [
+        *sorted(f"mended: {RULE} in {path}" for path in ("gone.sh", "mended.sh")),
+        "2 left, 2 taken out",
+    ]
+    assert known(old) == ["stands.sh", "uncommitted.sh"]
+
+
+def test_what_is_waived_is_not_written_down_and_not_pruned(old):
+    today, soon = date.today().isoformat(), (date.today() + timedelta(days=20)).isoformat()
+    comment = f'# guardrails: waive {RULE} until={soon} reason="a sample" owner=shop\n'
+    save(old, "waive", {"inline.sh": comment + line(7)})
+    save(old, "mend", gone=["inline.sh"])
+    old.write({".guardrails/waivers.yaml": waiver(paths=["/gone.sh"], created=today, expires=soon)})
+    baseline(old, "create", "--history")
+    assert known(old) == ["mended.sh", "stands.sh"]
+    entries = "".join(
+        f"{RULE} {item['fingerprint']} {item['path']}\n" for item in report(old)["excused"] if item["path"] != "gone.sh"
+    )
+    old.write({BASELINE: entries})
+    assert baseline(old, "prune", "--history") == "3 left, 0 taken out\n"
+
+
+def test_the_baseline_wants_the_whole_history(old, tmp_path):
+    old.git("clone", "-q", "--depth", "1", f"file://{old.root}", str(tmp_path / "shallow"))
+    for command in ("create", "status", "prune"):
+        done = old.run("baseline", command, "--history", cwd=tmp_path / "shallow")
+        assert (done.returncode, "git fetch --unshallow" in done.stderr) == (2, True)
+
+
+def test_a_change_may_adopt_what_is_gone_and_not_what_it_brings(old):
+    old.git("checkout", "-q", "-b", "adopt")
+    baseline(old, "create", "--history")
+    save(old, "adopt")
+    grown = [item for item in report(old, "--since", "main", history=())["findings"] if "grown" in item["rule"]]
+    assert [item["message"] for item in grown] == [f"This change adds 3 entries, of {RULE}"]
+    (old.root / BASELINE).unlink()
+    save(old, "leak", {"new.sh": line(8), "moved.sh": line(1)})
+    baseline(old, "create")
+    baseline(old, "create", "--history")
+    save(old, "hide it")
+    found = report(old, "--since", "main", history=())["findings"]
+    assert [item["path"] for item in found if item["rule"] == RULE] == ["moved.sh", "new.sh"]
+    messages = {item["message"].partition(" did not stand")[0] for item in found if "grown" in item["rule"]}
+    assert {f"{RULE} in new.sh", f"{RULE} in moved.sh"} < messages
+
+
+def add(repo, *args, **env):
+    return repo.run("waivers", "add", *args, "--reason", "revoked", "--owner", "shop", **env)
+
+
+def test_a_waiver_of_what_history_finds(old):
+    found = {item["path"]: item["fingerprint"] for item in report(old)["findings"]}
+    done = add(old, "--fingerprint", found["gone.sh"])
+    assert (done.returncode, "add --history for one of past commits" in done.stderr) == (2, True)
+    assert "no finding has the fingerprint 12" in add(old, "--fingerprint", "12", "--history").stderr
+    assert add(old, "--fingerprint", found["gone.sh"], "--history", GUARDRAILS_SINCE="HEAD").returncode == 0
+    assert add(old, RULE, "mended.sh:1", "--history=--all").returncode == 0
+    assert f"{RULE} finds nothing at stands.sh:2" in add(old, RULE, "stands.sh:2", "--history").stderr
+    assert [item["path"] for item in report(old)["findings"]] == ["stands.sh"]
+    items = json.loads(old.run("waivers", "list", "--format", "json").stdout)
+    assert [(item["rule"], item["paths"], item["fingerprint"]) for item in items] == [
+        (RULE, [f"/{path}"], found[path]) for path in ("gone.sh", "mended.sh")
+    ]
+    assert "0 taken out of 2 waivers\n" in old.run("waivers", "prune").stdout
+    assert [item["rule"] for item in report(old, history=())["findings"]] == [RULE]
+
+
+def test_a_waiver_of_what_history_finds_would_have_to_count(old):
+    local(old, check="{text: {forbid: 's[e]t -e'}}", policy="history: true", rule="waivable: false")
+    save(old, "mend", gone=["mended.sh"])
+    (found,) = report(old)["findings"]
+    done = add(old, "--fingerprint", found["fingerprint"], "--history")
+    assert (done.returncode, "would not count: local/no-eval cannot be waived" in done.stderr) == (2, True)
+
+
+def test_what_history_finds_is_chosen_on_a_terminal(old):
+    code, shown = old.converse("waivers", "add", "--history", answers="2\nrevoked\n\nshop\n\n")
+    assert code == 0, shown
+    assert "1 gone.sh:1" in shown
+    assert [item["path"] for item in report(old)["findings"]] == ["gone.sh", "stands.sh"]
+    assert "governance/waiver-unused" not in {item["rule"] for item in report(old, history=())["findings"]}
 
 
 def test_inline_waivers_of_any_version_hold_as_long_as_they_last(repo):

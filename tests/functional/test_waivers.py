@@ -444,6 +444,64 @@ def test_annotations_of_a_resource_waive_what_is_found_in_it(repo, said, odd, ex
     assert waived == ([HOST_PID] if excused else [])
 
 
+CRON_JOB = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: shop{resource}}}
+spec:
+  schedule: "1 1 * * *"
+  jobTemplate:
+    metadata: {{labels: {{a: b}}{job}}}
+    spec:
+      template:
+        metadata: {{labels: {{a: b}}{pod}}}
+        spec:
+          hostPID: true
+          containers: [{{name: shop, image: "shop:1.4.2"}}]
+"""
+ANNOTATIONS = f", annotations: {{guardrails/waive: {HOST_PID} until=2026-12-31 reason=R}}"
+
+
+@pytest.mark.parametrize("place", ["resource", "job", "pod"])
+def test_annotations_of_templates_waive_what_is_found_in_them(repo, place):
+    text = CRON_JOB.format(**({"resource": "", "job": "", "pod": ""} | {place: ANNOTATIONS}))
+    repo.write({**BASE, "jobs.yaml": text + "---\n" + CRON_JOB.format(resource="", job="", pod="")})
+    findings, waived = found(repo)
+    assert [line for rule, line in findings if rule == HOST_PID] == [26]
+    assert waived == [HOST_PID]
+    assert [rule for rule, _ in findings if rule.startswith("governance/")] == []
+
+
+def test_an_annotation_of_a_template_reaches_no_further(repo):
+    said = ANNOTATIONS.replace(HOST_PID, "kubernetes/own-namespace")
+    text = CRON_JOB.format(resource=", namespace: default", job="", pod=said)
+    repo.write({**BASE, "jobs.yaml": text})
+    findings, waived = found(repo, "--profile", "all")
+    assert ("kubernetes/own-namespace", 3) in findings
+    assert ("governance/waiver-unused", 10) in findings
+    assert waived == []
+
+
+def test_messages_say_which_of_comments_and_annotations_it_is(repo):
+    rule = POLICY.replace("waivable: ", "waivable: {inline: false} # ").replace("EVAL", "hostPID")
+    rule = rule.replace("*.sh", "*")
+    repo.write({**BASE, ".guardrails.yaml": "packs: [builtin, ./policies]\n", "policies/local.yaml": rule})
+    comment = "# guardrails: waive local/no-eval until=2026-12-31 reason=R\nhostPID\n"
+    repo.write({"pods.yaml": POD.format(name="shop", said="local/no-eval until=2026-12-31 reason=R"), "a.sh": comment})
+    told = repo.run("check", "--as-of", "2026-06-01", "--format", "concise").stdout
+    message = (
+        "The waiver of local/no-eval does not count: local/no-eval is waived in .guardrails/waivers.yaml only, not by"
+    )
+    assert f"a.sh:1:1: block high governance/waiver-not-allowed {message} comments\n" in told
+    assert f"pods.yaml:6:1: block high governance/waiver-not-allowed {message} annotations\n" in told
+    repo.write(
+        {"a.sh": comment.replace("2026-", "2020-"), "pods.yaml": POD.format(name="a", said="x until=2020-01-01")}
+    )
+    told = repo.run("waivers", "prune").stdout
+    assert "a.sh:1: the waiver of local/no-eval expired on 2020-12-31: take the comment out" in told
+    assert "pods.yaml:6: the waiver of x expired on 2020-01-01: take the annotation out" in told
+
+
 def test_an_annotation_that_a_change_brings_is_told(repo):
     plain = POD.format(name="shop", said="x").replace("guardrails/waive", "else")
     repo.write({**BASE, "pods.yaml": plain}).commit()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrails.checks.base import File
-from guardrails.engine.marks import Mark, marks
+from guardrails.engine.marks import ANNOTATION, Mark, marks
 from guardrails.repository.entry import Entry
 
 SAID = 'p/r until=2026-12-31 reason="a node agent"'
@@ -34,7 +34,7 @@ def found(text: str, path: str = "pod.yaml") -> list[Mark]:
 def test_it_is_about_the_whole_resource_and_no_other():
     before = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\n---\n"
     after = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: shop}\n"
-    assert found(before + POD + after) == [Mark("pod.yaml", 12, 5, 14, False, SAID, "Pod/web/shop")]
+    assert found(before + POD + after) == [Mark("pod.yaml", 12, 5, 14, False, SAID, "Pod/web/shop", ANNOTATION)]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,57 @@ def test_the_resources_of_a_list_and_of_json():
     first, second = found(text, "pods.json")
     assert (first.about, second.about) == ("Job/a", "Pod/a")
     assert first.first <= first.line <= first.last < second.first <= second.line <= second.last
+
+
+ANNOTATED = "metadata: {annotations: {guardrails/waive: x}}"
+
+
+def template_in(places: list[str], bearer: str) -> str:
+    """A resource with templates at the places, each below the one before; the annotation is that of one of them."""
+    lines = ["apiVersion: batch/v1", "kind: CronJob", "metadata: {name: shop}"]
+    for depth, place in enumerate(places):
+        lines.append(f"{'  ' * depth}{place}:")
+        lines.append(f"{'  ' * (depth + 1)}{ANNOTATED if place == bearer else 'other: x'}")
+    lines += [f"{'  ' * depth}more: {depth}" for depth in range(len(places), -1, -1)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("places", "bearer", "first", "last", "about"),
+    [
+        (["spec", "template"], "template", 7, 8, "CronJob/shop spec.template"),
+        (["template"], "template", 5, 6, "CronJob/shop template"),
+        (["spec", "jobTemplate"], "jobTemplate", 7, 8, "CronJob/shop spec.jobTemplate"),
+        (["spec", "jobTemplate", "x", "template"], "jobTemplate", 7, 14, "CronJob/shop spec.jobTemplate"),
+    ],
+)
+def test_those_of_a_template_are_about_what_stands_in_it(places, bearer, first, last, about):
+    assert found(template_in(places, bearer)) == [Mark("pod.yaml", first, first, last, False, "x", about, ANNOTATION)]
+
+
+def test_the_template_of_the_pods_of_a_cron_job():
+    text = f"apiVersion: batch/v1\nkind: CronJob\nspec:\n  jobTemplate:\n    {ANNOTATED}\n    spec:\n      template:\n"
+    text += f"        {ANNOTATED}\n        spec: {{}}\n      backoffLimit: 1\n  schedule: x\n"
+    assert [(mark.line, mark.first, mark.last, mark.about) for mark in found(text)] == [
+        (5, 5, 10, "CronJob spec.jobTemplate"),
+        (8, 8, 9, "CronJob spec.jobTemplate.spec.template"),
+    ]
+
+
+@pytest.mark.parametrize("places", [["spec"], ["jobTemplate"], ["spec", "spec", "template"], ["spec", "x"]])
+def test_places_that_bear_none(places):
+    assert found(template_in(places, places[-1])) == []
+
+
+def test_the_templates_of_the_items_of_a_list():
+    item = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
+    template = {"metadata": {"annotations": {"guardrails/waive": SAID}}, "spec": {"hostPID": True}}
+    value = {"apiVersion": "v1", "kind": "List", "items": [item, {**item, "spec": {"template": template}}]}
+    (mark,) = found(json.dumps(value, indent=1), "list.json")
+    lines = json.dumps(value, indent=1).splitlines()
+    assert lines[mark.first - 1].strip() == '"template": {'
+    assert '"guardrails/waive"' in lines[mark.line - 1]
+    assert (lines[mark.last - 1], mark.about) == ("    }", "Deployment/a spec.template")
 
 
 @pytest.mark.parametrize("said", ["3", "[a]", "{a: b}", "~"])

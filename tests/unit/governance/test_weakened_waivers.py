@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from time import process_time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.engine.marks import Mark
+from guardrails.engine.marks import ANNOTATION, COMMENT, Mark
 from guardrails.findings import Location
 from guardrails.governance.waivers import Waiver
 from guardrails.governance.weakened_waivers import touched, unapproved, weakenings
@@ -104,6 +105,14 @@ def test_loosening_is_told(waiver, what):
     }
     (found,) = told([tight], [tight._replace(**{what: loose[what]})])
     assert len(found.what) == 1
+
+
+@pytest.mark.parametrize(("form", "what"), [(COMMENT, "line"), (ANNOTATION, "resource")])
+def test_what_an_inline_waiver_is_about_is_told_in_its_own_words(form, what):
+    mark = Mark("x.yaml", 1, 1, 9, False, "p/r", "Pod/a", form)
+    waiver = Waiver("p/r", Location("x.yaml", 1), expires="2026-01-31", mark=mark)
+    (found,) = told([waiver], [waiver._replace(mark=mark._replace(about="Pod/b"))])
+    assert found.what == (f"be about another {what}",)
 
 
 def test_work_is_linear_in_the_number_of_waivers():
