@@ -49,6 +49,8 @@ class Builtins:
             name: f"guardrails.documents.{name.replace('-', '_')}:FORMAT"
             for name in ("feature-flags", "github-pipeline", "spdx-tags")
         }
+        locking = ("bun-lock", "gemfile", "gemfile-lock", "go-mod", "go-sum", "yarn-lock")
+        formats |= {name: f"guardrails.documents.{name.replace('-', '_')}:FORMAT" for name in locking}
         dialects = (
             "alertmanager",
             "azure-pipelines",
