@@ -11,7 +11,7 @@ import os
 import select
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
 
 from guardrails.errors import RepositoryError
@@ -106,34 +106,39 @@ def program(name: str = "git") -> str | None:
 
 def call(repository: Repository, *arguments: str | bytes) -> Answer:
     """What git says to one command, whether it succeeds or not."""
-    child = _Child(repository, arguments)
-    try:
-        output = b"".join(iter(child.read, b""))
-        return Answer(child.wait(), output, child.complaint)
-    finally:
-        child.close()
+    with closing(_Child(repository, arguments)) as child:
+        return child.answer()
 
 
 def run(repository: Repository, *arguments: str | bytes) -> bytes:
     """The output of a git command; raises RepositoryError when it fails."""
-    answer = call(repository, *arguments)
-    if answer.code:
-        raise failure(str(arguments[0]), answer.complaint)
-    return answer.output
+    with running(repository, *arguments) as output:
+        return output()
+
+
+@contextmanager
+def running(repository: Repository, *arguments: str | bytes) -> Iterator[Callable[[], bytes]]:
+    """A git command at work: what is given waits for its output, and raises RepositoryError when it fails."""
+
+    def output() -> bytes:
+        answer = child.answer()
+        if answer.code:
+            raise failure(str(arguments[0]), answer.complaint)
+        return answer.output
+
+    with closing(_Child(repository, arguments)) as child:
+        yield output
 
 
 def fields(repository: Repository, *arguments: str | bytes) -> Iterator[bytes]:
     """The output of a git command that ends each field with NUL, as it comes; raises RepositoryError when it fails."""
-    child = _Child(repository, arguments)
-    try:
+    with closing(_Child(repository, arguments)) as child:
         rest = b""
         while data := child.read():
             *whole, rest = (rest + data).split(b"\0")
             yield from whole
         if child.wait():
             raise failure(str(arguments[0]), child.complaint)
-    finally:
-        child.close()
 
 
 def find_commit(repository: Repository, ref: str) -> str | None:
@@ -291,6 +296,11 @@ class _Child:
         while not data and self._output in self._open:
             data = self._drain()
         return data
+
+    def answer(self) -> Answer:
+        """All that git says, once it is done."""
+        output = b"".join(iter(self.read, b""))
+        return Answer(self.wait(), output, self.complaint)
 
     def wait(self) -> int:
         """The exit code, once all output has been read."""

@@ -215,8 +215,7 @@ class _Disk(OpenSnapshot):
         settled = time.time_ns() - _UNSETTLED
         for name in sorted(names):
             status = self._status(name)
-            entry = _from_disk(name, status, settled, submodule=names[name]) if status else None
-            if entry:
+            if status and (entry := _from_disk(name, status, settled, submodule=names[name])):
                 yield entry
 
     def _status(self, name: bytes) -> os.stat_result | None:
@@ -276,21 +275,21 @@ class WorkTree(_Disk):
         return [entry for entry in self._list(_encode(folder)) if entry.path.startswith(f"{folder}/")]
 
     def _list(self, *within: bytes) -> Iterable[Entry]:
-        # The marks of -t tell an untracked name from one that merely looks like "mode id stage TAB name".
-        command = ("ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard", "--")
-        names, untracked = {}, []
-        for record in git.run(self._repository, *command, *within).split(b"\0")[:-1]:
-            if record.startswith(b"? "):
-                names[record[2:]] = False
-                untracked.append(record[2:])
-            else:
-                names[record[record.index(b"\t") + 1 :]] = record[2:8] == b"160000"
-        if nested := sorted(_decode(name) for name in names if name.endswith(b"/")):
+        paths: tuple[str | bytes, ...] = ("--", *within)
+        with git.running(self._repository, "ls-files", "-z", "--others", "--exclude-standard", *paths) as output:
+            names = {}
+            for record in git.run(self._repository, "ls-files", "-z", "--stage", *paths).split(b"\0")[:-1]:
+                names[record[record.index(b"\t") + 1 :]] = record.startswith(b"160000")
+            entries = list(self._present(names))  # Meanwhile, git walks through all folders.
+            untracked = {name: False for name in output().split(b"\0")[:-1] if name not in names}
+        if nested := sorted(_decode(name) for name in untracked if name.endswith(b"/")):
             shown = ", ".join(nested[:5]) + (", …" if len(nested) > 5 else "")
             self.notes = (f"left out, for they are git repositories of their own: {shown}",)
         if not within:
             self._untracked = frozenset(map(_decode, untracked))
-        return self._present(names)
+        if not untracked:
+            return entries
+        return sorted([*entries, *self._present(untracked)], key=lambda entry: _encode(entry.path))
 
 
 class _Folder(_Disk):
