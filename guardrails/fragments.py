@@ -27,8 +27,6 @@ _MOST = 1000  # characters of an outline
 
 _COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
 """How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
-_FREQUENT, _FREQUENT_IF_LONG = 3e-5, 1e-6
-"""How often fragments occur that an outline is better than, also when matches may take more bytes than NEAR."""
 _SOME = 1 / 100
 """How often the begin of a fragment may occur that goes on with any of a class: each is followed for a while."""
 _SHARP = 4
@@ -79,9 +77,9 @@ def traits(pattern: str, ignore_case: bool = False) -> Traits:
         return UNKNOWN
     width = sum(piece.width for piece in pieces)
     useful = _useful(_fragments(pieces))
-    chance = min((fragment.chance for fragment in useful), default=1.0)
-    outline = _outline(pieces) if chance > (_FREQUENT if width <= NEAR else _FREQUENT_IF_LONG) else ""
-    if len(outline) > _MOST or _chance(pieces) > _RARE:
+    chance = useful[0].chance if useful else 1
+    outline = _outline(pieces) if width <= NEAR and _chance(pieces) <= _RARE < chance else ""
+    if len(outline) > _MOST:
         outline = ""
     lead = useful[0].lead if useful and not outline else width
     return Traits(tuple(f"(?m){fragment.text}" for fragment in useful), _bytes(width), _bytes(lead), outline)

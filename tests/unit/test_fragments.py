@@ -265,8 +265,8 @@ def test_whatever_the_sieve_the_same_is_found(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fragments, "NEAR", near)
         if outlined:
-            patch.setattr(fragments, "_FREQUENT", 0)
-            patch.setattr(fragments, "_RARE", 1)
+            patch.setattr(fragments, "_useful", lambda _: [])
+            patch.setattr(fragments, "_RARE", 0.999)
         regexset = prepared(regexes)
         stretches = regexset.stretches(text)
         for number, regex in enumerate(regexes):
