@@ -1,0 +1,32 @@
+"""Before many files, each kind that can makes ready for them; nothing that goes wrong there is lost, or in the way."""
+
+from guardrails.engine.judge import Judge
+from guardrails.repository.memory import MemorySnapshot
+from tests.unit.engine.judging import plan, tree
+
+RULE = "check: {text: {forbid: 'token_[a-z]{4}'}}"
+
+
+def test_kinds_make_ready_and_find_the_same():
+    given = plan(RULE, "check: {path: {name: '[a-z.]+'}}")
+    snapshot = MemorySnapshot(tree({"a.txt": "x\n" * 5000 + "token_abcd\n"}, seed="test"))
+    judge = Judge(given, snapshot, "2026-01-15", facts=False)
+    (entry,) = snapshot.entries()
+    before = judge(entry)
+    judge.prepare()
+    assert given.inspector("text").regexes._scanner
+    assert judge(entry) == before
+    assert len(before.findings) == 1
+
+
+def test_what_breaks_is_told_where_it_matters(monkeypatch):
+    given = plan(RULE)
+
+    def broken(kind):
+        raise RuntimeError(kind)
+
+    judge = Judge(given, MemorySnapshot(tree({"a.txt": "x\n"}, seed="test")), "2026-01-15", facts=False)
+    monkeypatch.setattr(type(given), "inspector", lambda _, kind: broken(kind))
+    judge.prepare()
+    (problem,) = judge(judge.snapshot.entries()[0]).problems
+    assert "text" in problem.message
