@@ -168,10 +168,15 @@ class _Listing:
     @cached_property
     def _matches(self) -> Mapping[int, Sequence[Entry]]:
         matches: dict[int, list[Entry]] = {}
+        concerned: dict[int, list[list[Entry]]] = {}
         for entry in self.entries:
-            for rules in self.plan.applied(entry.path).rules.values():
-                for rule in rules & self.rules:
-                    matches.setdefault(rule, []).append(entry)
+            applied = self.plan.applied(entry.path)
+            lists = concerned.get(id(applied))  # The plan keeps it for as long as it lives.
+            if lists is None:
+                rules = self.rules.intersection(frozenset().union(*applied.rules.values()))
+                lists = concerned[id(applied)] = [matches.setdefault(rule, []) for rule in rules]
+            for each in lists:
+                each.append(entry)
         return matches
 
     def matched(self, rule: int) -> Sequence[Entry]:
