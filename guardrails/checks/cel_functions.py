@@ -38,11 +38,11 @@ MAX_PARTS = 1_000_000
 
 
 def _matches(text: str, pattern: str) -> bool:
-    return regex(pattern).search(text) is not None
+    return regex(pattern).search(text.encode()) is not None  # RE2 would convert each position back for a text
 
 
 def _glob(text: str, pattern: str) -> bool:
-    return _glob_regex(pattern).fullmatch(text) is not None
+    return _glob_regex(pattern).fullmatch(text.encode()) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -127,6 +127,7 @@ def _commands(text: str) -> list[dict[str, Any]]:
     return values(text)
 
 
+@lru_cache(maxsize=1024)
 def _image(reference: str) -> dict[str, str]:
     from guardrails.documents.images import split_image  # noqa: PLC0415 - few policies ask for it
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.cel import EvaluationError, Expression, Scope
-from guardrails.checks.document_routes import existing, follow, route, scalar
-from guardrails.checks.jsonpath import JSONPath, Tree
-from guardrails.documents.document import Path, Root, Span
+from guardrails.checks.document_routes import existing, follow, scalar
+from guardrails.checks.document_view import Spot, View
+from guardrails.checks.jsonpath import JSONPath, Node, Paths, Tree
+from guardrails.documents.document import Path, Root
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
 from guardrails.references import Packed
@@ -103,17 +104,13 @@ class Flaw(NamedTuple):
     """A key that must not be there, whatever its value."""
 
 
-class Group(NamedTuple):
-    """Checks that judge the same nodes."""
+class Groups(NamedTuple):
+    """Checks by the nodes that they judge."""
 
-    each: JSONPath
-    checks: tuple[Check, ...]
-    required: tuple[Check, ...]
-    """Those of them that want at least one node."""
-
-
-Groups = Mapping[str | None, Sequence[Group]]
-"""By the key that has to be in a tree if they are to judge anything; under None those that always are."""
+    required: list[Check]
+    """Those that want at least one node."""
+    others: Paths
+    """For each path the checks that judge its nodes."""
 
 
 Found = tuple[Finding, Root, Path, Path]
@@ -147,13 +144,7 @@ class DocumentInspector:
                 groups = self._groups.get((name, asked))
                 if groups is None:
                     groups = self._groups[name, asked] = _grouped(self._checks[number] for number in sorted(asked))
-                value = root.value
-                keys = value if isinstance(value, dict) else ()
-                if some := [group for key, each in groups.items() if key is None or key in keys for group in each]:
-                    tree = Tree(value)
-                    scope = Scope(value, file.path, lambda: file.date)
-                    for group in some:
-                        yield from _judge(file, root, scope, tree.select(group.each), group)
+                yield from _Judge(file, root).found(groups)
 
     def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterable[Finding]:  # noqa: ARG002
         """Nothing: each file is judged alone."""
@@ -161,33 +152,16 @@ class DocumentInspector:
 
 
 def _grouped(checks: Iterable[Check]) -> Groups:
+    groups = Groups([], Paths())
     same: dict[str, list[Check]] = {}
     for check in checks:
-        same.setdefault(check.each.source, []).append(check)
-    groups: dict[str | None, list[Group]] = {}
+        if check.test == "require" and check.wanted is True:
+            groups.required.append(check)
+        else:
+            same.setdefault(check.each.source, []).append(check)
     for members in same.values():
-        each = members[0].each
-        required = tuple(check for check in members if check.test == "require" and check.wanted is True)
-        first = each.stem[0] if each.stem and not required else None
-        key = first if isinstance(first, str) else None
-        groups.setdefault(key, []).append(Group(each, tuple(members), required))
+        groups.others.add(members[0].each, members)
     return groups
-
-
-def _judge(file: File, root: Root, scope: Scope, nodes: Iterable[tuple[Path, Any]], group: Group) -> Iterator[Found]:
-    missed = {check.number: check for check in group.required}
-    for path, value in nodes:
-        scope.enter(value, path[-1] if path else "")
-        for check in group.checks:
-            if check.when is None or scope.holds(check.when, check.params):
-                missed.pop(check.number, None)
-                for flaw in _JUDGES[check.test](check, scope):
-                    yield _finding(file, root, check, flaw, path, value)
-    for check in missed.values():
-        path = existing(root.value, check.each.stem)
-        flaw = Flaw(detail=check.each.source)
-        finding, _, _, place = _finding(file, root, check._replace(at=None), flaw, path, follow(root.value, path))
-        yield finding, root, (), place
 
 
 def _assert(check: Check, scope: Scope) -> Iterable[Flaw]:
@@ -207,8 +181,6 @@ def _schema(check: Check, scope: Scope) -> Iterable[Flaw]:
 
 
 def _require(check: Check, scope: Scope) -> Iterable[Flaw]:
-    if check.wanted is True:  # decided when all nodes are seen
-        return ()
     error = "" if isinstance(scope.node, dict) else "it is not a mapping"
     return [Flaw(error=error, detail=key) for key in check.wanted if error or key not in scope.node]
 
@@ -227,33 +199,50 @@ _JUDGES: Mapping[str, Callable[[Check, Scope], Iterable[Flaw]]] = {
 }
 
 
-def _finding(file: File, root: Root, check: Check, flaw: Flaw, path: Path, value: Any) -> Found:
-    place = path + flaw.path
-    if check.at is not None:
-        place = next((path + found for found, _ in Tree(value).select(check.at)), place)
-    target = follow(root.value, place)
-    report = check.report or ("key" if flaw.key or isinstance(target, dict | list) else "value")
-    span, line = located(file, root, place, report)
-    finding = file.finding(
-        check.rule,
-        _message(file, check, flaw, path, value),
-        line=span.line,
-        column=span.column,
-        end_line=span.end_line,
-        end_column=span.end_column,
-        evidence=_evidence(route(root.value, place), flaw, target, line[span.column - 1 :]),
-    )
-    return finding, root, path, place
+class _Judge(View):
+    """One tree of a file under judgement."""
 
+    def found(self, groups: Groups) -> Iterator[Found]:
+        """What the checks find."""
+        for check in groups.required:
+            if not any(self._judges(check, node) for node in self.tree.select(check.each)):
+                yield self._missing(check)
+        scope = self.scope
+        for checks, nodes in self.tree.select_all(groups.others):
+            for path, value in nodes:
+                scope.enter(value, path[-1] if path else "")
+                for check in checks:
+                    if check.when is None or scope.holds(check.when, check.params):
+                        for flaw in _JUDGES[check.test](check, scope):
+                            yield self._finding(check, flaw, path, value)
 
-def located(file: File, root: Root, place: Path, report: str) -> tuple[Span, str]:
-    """The ``key`` or ``value`` of a node in one line, of a longer one where it begins, and that line."""
-    # Items of lists, and what has no parent, have no key.
-    span = root.span(place, key=report == "key" and isinstance((0, *root.prefix, *place)[-1], str))
-    line = file.lines[span.line - 1] if span.line <= len(file.lines) else ""
-    if span.end_line != span.line:
-        span = Span(span.line, span.column, span.line, max(span.column, len(line) + 1))
-    return span, line
+    def _judges(self, check: Check, node: Node) -> bool:
+        path, value = node
+        self.scope.enter(value, path[-1] if path else "")
+        return check.when is None or self.scope.holds(check.when, check.params)
+
+    def _missing(self, check: Check) -> Found:
+        path = existing(self.root.value, check.each.stem)
+        flaw = Flaw(detail=check.each.source)
+        finding, root, _, place = self._finding(check._replace(at=None), flaw, path, follow(self.root.value, path))
+        return finding, root, (), place
+
+    def _finding(self, check: Check, flaw: Flaw, path: Path, value: Any) -> Found:
+        place = path + flaw.path
+        if check.at is not None:
+            place = next((path + found for found, _ in Tree(value).select(check.at)), place)
+        spot = self.spot(place, check.report or (flaw.key and "key"))
+        line, column, end_line, end_column = spot.span
+        finding = self.file.finding(
+            check.rule,
+            _message(self.file, check, flaw, path, value),
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            evidence=_evidence(spot, flaw),
+        )
+        return finding, self.root, path, place
 
 
 def _message(file: File, check: Check, flaw: Flaw, path: Path, value: Any) -> str:
@@ -269,11 +258,11 @@ def _message(file: File, check: Check, flaw: Flaw, path: Path, value: Any) -> st
     return f"{message} ({flaw.error})" if flaw.error and "{error}" not in check.message else message
 
 
-def _evidence(way: str, flaw: Flaw, target: Any, text: str) -> str:
-    what = flaw.detail or ("" if flaw.key else scalar(target))
-    if not what and "[]" in way:
-        what = text[:_MAX_TEXT]
-    return f"{way} {what}".strip()
+def _evidence(spot: Spot, flaw: Flaw) -> str:
+    what = flaw.detail or ("" if flaw.key else scalar(spot.target))
+    if not what and "[]" in spot.route:
+        what = spot.line[spot.span.column - 1 :][:_MAX_TEXT]
+    return f"{spot.route} {what}".strip()
 
 
 class DocumentKind:

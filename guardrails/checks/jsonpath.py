@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from guardrails.checks.jsonpath_filters import PlainFilter, plain
@@ -62,6 +63,69 @@ class JSONPath(NamedTuple):
     """What follows."""
 
 
+class Paths:
+    """Many paths, by the names that they begin with: those whose names are not there cost nothing."""
+
+    def __init__(self) -> None:
+        self._trunk = _Branch()
+        self._count = 0
+
+    def add(self, path: JSONPath, about: Any) -> None:
+        """Add a path, with what it is for."""
+        for start in _starts(path):
+            branch = self._trunk
+            for name in start.stem:
+                branch = branch.below.setdefault(str(name), _Branch())
+            branch.ends.append((self._count, about, start))
+            self._count += 1
+
+    def reached(self, value: Any) -> list[_Reached]:
+        """The paths whose names are in a value, in the order of adding, with the nodes that these lead to."""
+        reached: list[_Reached] = []
+        self._trunk.reach(((), value), reached)
+        reached.sort(key=_rank)
+        return reached
+
+
+_End = tuple[int, Any, JSONPath]
+"""The rank of a path, what it is for, and the path with those names as its stem."""
+_Reached = tuple[_End, Node]
+
+
+class _Branch:
+    """The paths that begin with the same names."""
+
+    __slots__ = ("below", "ends")
+
+    def __init__(self) -> None:
+        self.ends: list[_End] = []
+        self.below: dict[str, _Branch] = {}
+
+    def reach(self, node: Node, reached: list[_Reached]) -> None:
+        """Add what is reached at a node and below."""
+        reached += [(end, node) for end in self.ends]
+        path, value = node
+        if self.below and isinstance(value, dict):
+            for name, branch in self.below.items():
+                if name in value:
+                    branch.reach(((*path, name), value[name]), reached)
+
+
+def _rank(reached: _Reached) -> int:
+    return reached[0][0]
+
+
+def _starts(path: JSONPath) -> list[JSONPath]:
+    """The path with only names in its stem; one for each name where these first leave a choice."""
+    names = tuple(takewhile(lambda step: isinstance(step, str), path.stem))
+    segments = (*((False, (step,)) for step in path.stem[len(names) :]), *path.segments)
+    descend, choice = segments[0] if segments else (True, ())
+    if descend or not all(isinstance(selector, str) for selector in choice):
+        return [JSONPath(path.source, names, segments)]
+    more = tuple(takewhile(lambda step: isinstance(step, str), _stem(segments[1:])))
+    return [JSONPath(path.source, (*names, str(name), *more), segments[1 + len(more) :]) for name in choice]
+
+
 class Tree:
     """A value to select from; many paths that search all descendants share one walk over them."""
 
@@ -82,12 +146,24 @@ class Tree:
             elif not isinstance(value, list) or step >= len(value):
                 return iter(())
             value = value[step]
-        nodes: Iterable[Node] = ((path.stem, value),)
+        return iter(self._below((path.stem, value), path))
+
+    def select_all(self, paths: Paths) -> Iterator[tuple[Any, Iterable[Node]]]:
+        """What was added with each path whose names are there, with the nodes it selects, in the order of adding.
+
+        A path that leaves a choice of names comes once for each that is there, and raises as :meth:`select`.
+        """
+        for (_, about, path), node in paths.reached(self.value):
+            yield about, self._below(node, path)
+
+    def _below(self, node: Node, path: JSONPath) -> Iterable[Node]:
+        """What a path selects below its stem."""
+        nodes: Iterable[Node] = (node,)
         for number, (descend, selectors) in enumerate(path.segments):
             if descend:
                 nodes = _descendants(nodes) if number or path.stem else self._holding(selectors)
             nodes = self._bounded(nodes, selectors, path)
-        return iter(nodes)
+        return nodes
 
     def _holding(self, selectors: tuple[Selector, ...]) -> Iterable[Node]:
         """The nodes of the whole tree that may have a child to select, each before what it holds."""

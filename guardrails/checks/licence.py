@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.cel import EvaluationError, Expression, Scope
-from guardrails.checks.document import located
 from guardrails.checks.document_routes import route
+from guardrails.checks.document_view import located
 from guardrails.checks.jsonpath import JSONPath, Tree
 from guardrails.documents import spdx
 from guardrails.documents.document import Path, Root

@@ -7,7 +7,7 @@ from typing import Any
 
 from guardrails.checks.base import File, Repository, RuleSet, render
 from guardrails.checks.cel import Scope
-from guardrails.checks.relation_things import Check, Document, Thing, about, thing_of
+from guardrails.checks.relation_things import Check, Thing, Things, about, thing_of
 from guardrails.documents.document import ParseError
 from guardrails.errors import PolicyError
 from guardrails.findings import Fact, Finding, Location
@@ -26,19 +26,33 @@ class RelationInspector:
         self.checks = checks
         self.globs = globs
         self.concluding = self.fact_based = frozenset(checks)
+        self._things: dict[tuple[RuleSet, frozenset[int]], Mapping[str, Things]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RelationInspector, (self.checks, self.globs)
 
     def inspect(self, file: File, rules: RuleSet) -> Iterator[Fact]:
         """The things in one file; raises ParseError when it is not valid in its format."""
         if file.entry.kind != FILE:
             return
         lists = self.globs.match(file.path)
-        document = Document(file)
+        things = self._things.get((rules, lists))
+        if things is None:
+            things = self._things[rules, lists] = self._asked(rules, lists)
+        for format, those in things.items():
+            if format in file.formats:
+                for number, thing in those.inside(file, format):
+                    yield Fact(number, file.path, thing)
+
+    def _asked(self, rules: RuleSet, lists: frozenset[int]) -> Mapping[str, Things]:
+        """The things of rules by their formats, in files that these lists of globs match."""
+        things: dict[str, Things] = {}
         for number in sorted(rules & self.checks.keys()):
             check = self.checks[number]
             for index, side in enumerate(check.sides):
-                if side.format in file.formats and side.covers(lists):
-                    for thing in document.things(check, index):
-                        yield Fact(number, file.path, thing)
+                if side.covers(lists):
+                    things.setdefault(side.format, Things()).add(check, index)
+        return things
 
     def conclude(self, facts: Sequence[Fact], repository: Repository, rules: RuleSet) -> Iterator[Finding]:
         """Relate the things; raises PolicyError when a rule compares too many."""

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File, render
 from guardrails.checks.cel import EvaluationError, Expression, Scope, count_values
-from guardrails.checks.document import located
-from guardrails.checks.document_routes import follow, route
-from guardrails.checks.jsonpath import JSONPath, Tree
-from guardrails.documents.document import ParseError, Path, Root
+from guardrails.checks.document_view import View
+from guardrails.checks.jsonpath import JSONPath, Paths, Tree
+from guardrails.documents.document import ParseError, Path
 
 MAX_VALUES = 10_000
 """Most keys of one thing, and most values in its fact."""
@@ -73,41 +72,31 @@ def about(path: str) -> dict[str, str]:
     return {"path": path, "name": name, "stem": name.rpartition(".")[0] or name, "folder": folder}
 
 
-class _View(NamedTuple):
-    """One tree of a file, for all rules that look at it."""
+class Things:
+    """The sides of rules whose things are nodes of one format; picklable."""
 
-    root: Root
-    tree: Tree
-    scope: Scope
+    def __init__(self) -> None:
+        self._paths = Paths()
 
+    def add(self, check: Check, index: int) -> None:
+        """Add a side of a rule."""
+        self._paths.add(check.sides[index].nodes, (check, index))
 
-def _view(file: File, root: Root) -> _View:
-    scope = Scope(root.value, file.path, lambda: file.date)
-    scope.put("file", about(file.path))
-    return _View(root, Tree(root.value), scope)
-
-
-class Document:
-    """A file whose nodes are things; the rules that look at it share what that takes."""
-
-    def __init__(self, file: File) -> None:
-        self._file = file
-        self._views: dict[str, list[_View]] = {}
-
-    def things(self, check: Check, index: int) -> Iterator[Thing]:
-        """The things of one side of a rule; raises ParseError when the file is not valid in its format."""
-        side = check.sides[index]
-        views = self._views.get(side.format)
-        if views is None:
-            views = self._views[side.format] = [_view(self._file, root) for root in self._file.roots(side.format)]
-        number = 0
-        for root, tree, scope in views:
-            for path, value in tree.select(side.nodes):
-                scope.enter(value, path[-1] if path else "")
-                if known := _known(side, scope, check.params):
-                    thing = Thing(index, self._file.path, number, *known)
-                    yield thing if index else _judged(thing, self._file, root, check, path, value)
-                    number += 1
+    def inside(self, file: File, format: str) -> Iterator[tuple[int, Thing]]:
+        """The things in a file, with the numbers of the rules; raises ParseError when it is not valid in its format."""
+        ranks: dict[tuple[int, int], int] = {}
+        for root in file.roots(format):
+            view = View(file, root)
+            view.scope.put("file", about(file.path))
+            for (check, index), nodes in view.tree.select_all(self._paths):
+                rank = ranks.get((check.number, index), 0)
+                for path, value in nodes:
+                    view.scope.enter(value, path[-1] if path else "")
+                    if known := _known(check.sides[index], view.scope, check.params):
+                        judged = () if index else _judged(view, check, path, value)
+                        yield check.number, Thing(index, file.path, rank, *known, *judged)
+                        rank += 1
+                ranks[check.number, index] = rank
 
 
 def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
@@ -124,20 +113,13 @@ def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
     return Thing(index, path, 0, keys, fact if side.fact else file, _shown(check, file))
 
 
-def _judged(thing: Thing, file: File, root: Root, check: Check, path: Path, value: Any) -> Thing:
-    """A node of ``each``, with all that a finding says of it."""
+def _judged(view: View, check: Check, path: Path, value: Any) -> tuple[Any, ...]:
+    """All that a finding says of a node of ``each``."""
     place = path
     if check.at is not None:
         place = next((path + found for found, _ in Tree(value).select(check.at)), path)
-    target = follow(root.value, place)
-    report = check.report or ("key" if isinstance(target, dict | list) else "value")
-    span, line = located(file, root, place, report)
-    return thing._replace(
-        shown=_shown(check, value),
-        place=tuple(span),
-        route=route(root.value, place),
-        source=line[:MAX_SOURCE],
-    )
+    spot = view.spot(place, check.report)
+    return _shown(check, value), tuple(spot.span), spot.route, spot.line[:MAX_SOURCE]
 
 
 def _shown(check: Check, value: Any) -> tuple[str, ...]:

@@ -98,9 +98,10 @@ class _Parts:
 
     def span(self, path: Path, *, key: bool) -> Span:
         """Where a part stands, or the nearest that does."""
-        length = next(length for length in range(len(path), -1, -1) if path[:length] in self._places)
-        place = self._places[path[:length]] + path[length:]
-        return self._resource.span(place, key=key)
+        length = len(path)
+        while (place := self._places.get(path[:length])) is None:
+            length -= 1
+        return self._resource.span(place + path[length:], key=key)
 
 
 _TEMPLATE = ("spec", "template")
@@ -161,21 +162,31 @@ def _containers(resource: Root) -> Iterator[Root]:
     pod. Its ``securityContext`` has what it inherits, its volume mounts have the kind of their ``volume``, and
     the lists and mappings that many rules ask for are there, if empty.
     """
+    for written in _written(resource):
+        yield _container(*written)
+
+
+def _written(resource: Root) -> Iterator[tuple[Root, Mapping[str, str], str, int, _Mapping]]:
+    """For each container its pod, the kinds of the pod's volumes, its list, its place in that, and what it says."""
     for pod in _pods(resource):
         spec = _mapping(pod.value, "spec")
         volumes = {str(volume.get("name")): _kind(volume) for volume in _items(spec, "volumes")}
         for name in ("containers", "initContainers", "ephemeralContainers"):
             for index, container in _numbered(spec, name):
-                own = _mapping(container, "securityContext")
-                places: dict[Path, Path] = {(): ("spec", name, index)}
-                inherited = {}
-                for key, place, value in _inherited(pod.value, str(container.get("name"))):
-                    if key not in own:
-                        inherited[key] = value
-                        places["securityContext", key] = place
-                view = _filled(container, {**inherited, **own}, volumes)
-                view |= {"kind": pod.value["kind"], "metadata": pod.value["metadata"], "list": name}
-                yield Root(view, _Parts(pod, places))
+                yield pod, volumes, name, index, container
+
+
+def _container(pod: Root, volumes: Mapping[str, str], name: str, index: int, container: _Mapping) -> Root:
+    own = _mapping(container, "securityContext")
+    places: dict[Path, Path] = {(): ("spec", name, index)}
+    inherited = {}
+    for key, place, value in _inherited(pod.value, str(container.get("name"))):
+        if key not in own:
+            inherited[key] = value
+            places["securityContext", key] = place
+    view = _filled(container, {**inherited, **own}, volumes)
+    view |= {"kind": pod.value["kind"], "metadata": pod.value["metadata"], "list": name}
+    return Root(view, _Parts(pod, places))
 
 
 def _inherited(pod: _Mapping, name: str) -> Iterator[tuple[str, Path, Any]]:
@@ -215,7 +226,7 @@ def _kind(volume: _Mapping) -> str:
     return next((str(key) for key in volume if key != "name"), "")
 
 
-def _filled(container: _Mapping, context: _Mapping, volumes: _Mapping) -> _Mapping:
+def _filled(container: _Mapping, context: _Mapping, volumes: Mapping[str, str]) -> _Mapping:
     mounts = _lists(container, "volumeMounts")["volumeMounts"]
     return {
         **container,
@@ -234,11 +245,12 @@ def _components(resource: Root) -> Iterator[Root]:
 
     Flags are without dashes, with their values as text; of one that stands there twice, the last counts.
     """
-    for container in _containers(resource):
-        value = container.value
-        program = _program(value)
+    for written in _written(resource):
+        program = _program(written[-1])
         if not program:
             continue
+        container = _container(*written)
+        value = container.value
         flags: dict[str, str] = {}
         places: dict[Path, Path] = {(): ()}
         words = [(key, index, str(word)) for key in ("command", "args") for index, word in enumerate(value[key])]
@@ -258,7 +270,8 @@ _ARCHITECTURE = lazy(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
 
 def _program(container: _Mapping) -> str:
     """The program of the cluster that a container runs: by its command, or where only flags are given, by its image."""
-    words = [*container["command"], *container["args"]]
+    command, args = _lists(container, "command", "args").values()
+    words = [*command, *args]
     if not words or not str(words[0]).startswith("-"):
         names = [str(word).rpartition("/")[2] for word in words[:2]]
     else:

@@ -11,8 +11,8 @@ import re
 
 from guardrails.documents.document import Document
 from guardrails.documents.libyaml import YAMLError
-from guardrails.documents.places import Place, document, error
-from guardrails.documents.yaml_composer import Composer, Places
+from guardrails.documents.places import document, error
+from guardrails.documents.yaml_composer import Composer
 from guardrails.documents.yaml_errors import explain
 
 MAX_DIRECTIVES, MAX_DIRECTIVE = 100, 200
@@ -45,10 +45,10 @@ class Yaml:
         """Parse all documents of a file; raises ParseError."""
         _refuse_directives(text)
         try:
-            values = Composer(text, unique_keys=self._unique_keys).documents()
+            values, places = Composer(text, unique_keys=self._unique_keys).documents()
         except (YAMLError, UnicodeError) as problem:
             raise explain(text, problem) from None
-        return document(text, values, _places)
+        return document(text, values, lambda _: places)
 
 
 FORMAT = Yaml()
@@ -64,7 +64,3 @@ def _refuse_directives(text: str) -> None:
         for count, match in enumerate(_DIRECTIVE.finditer(text)):
             if count == MAX_DIRECTIVES or match.end() - match.start() > MAX_DIRECTIVE:
                 raise error(text, match.start(), "too many or too long %TAG directives")
-
-
-def _places(text: str) -> list[Place]:
-    return Places(text).documents()

@@ -19,7 +19,7 @@ from guardrails.documents.libyaml import (
     ScalarEvent,
     SequenceEndEvent,
 )
-from guardrails.documents.places import TOO_DEEP, Entry, Place, error
+from guardrails.documents.places import TOO_DEEP, error
 from guardrails.documents.yaml_scalars import CORE_TAGS, MERGE_TAGS, resolve, resolve_tagged
 
 MIN_EXPANSION, MAX_EXPANSION = 1_000_000, 4
@@ -28,8 +28,15 @@ MAX_KEY = 1000
 """Longest text of a key that is a collection."""
 
 
-class _Anchor(NamedTuple):
-    node: Any
+_Place = tuple[int, int, Any]
+"""As :class:`guardrails.documents.places.Place`, and its entries, but quicker to make: each node needs one."""
+
+
+class _Node(NamedTuple):
+    """What an anchor names."""
+
+    value: Any
+    place: _Place
     event: Any
     """What the node begins with."""
     end: int
@@ -39,90 +46,114 @@ class _Anchor(NamedTuple):
 
 
 class Composer:
-    """Composes plain values."""
+    """Composes plain values, and where they stand: what an alias gives, or a merge, stands where it is written out."""
 
     def __init__(self, text: str, *, unique_keys: bool = False) -> None:
         self._text = text
         self._unique_keys = unique_keys
         self._next: Callable[[], Any] = CParser(text).get_event
-        self._anchors: dict[str, _Anchor | None] = {}  # None until the node of the anchor is complete
+        self._anchors: dict[str, _Node | None] = {}  # None until the node of the anchor is complete
         self._added = 0
         self._limit = max(MIN_EXPANSION, MAX_EXPANSION * len(text))
         self._deepest = 0
-        self._last: Any = None  # the event that completed a node
+        self._end = 0  # of the last node
 
-    def documents(self) -> list[Any]:
+    def documents(self) -> tuple[list[Any], list[_Place]]:
         """The nodes of all documents that are not empty."""
-        nodes = []
+        values: list[Any] = []
+        places: list[_Place] = []
         while (event := self._next()) is not None:
             if event.__class__ is DocumentStartEvent:
                 event = self._next()
-                node = self._node(event, 0)
+                value, place = self._node(event, 0)
                 self._anchors.clear()
                 if event.__class__ is not ScalarEvent or event.value or event.style or event.tag or event.anchor:
-                    nodes.append(node)
-        return nodes
+                    values.append(value)
+                    places.append(place)
+        return values, places
 
-    def _node(self, event: Any, depth: int) -> Any:
+    def _node(self, event: Any, depth: int) -> tuple[Any, _Place]:
         """The node that begins with ``event``, inside of ``depth`` collections."""
+        value: Any
+        place: _Place
         kind = event.__class__
         if kind is AliasEvent:
-            return self._alias(event, depth).node
+            node = self._alias(event, depth)
+            return node.value, node.place
         before = None if event.anchor is None else self._open(event, depth)
         if kind is ScalarEvent:
-            self._last = event
-            node = self._scalar(event)
+            self._end = event.end_mark.index
+            value, place = self._scalar(event), (event.start_mark.index, self._end, None)
         elif depth == MAX_DEPTH:
             raise self._error(event, TOO_DEEP)
         else:
             self._deepest = max(self._deepest, depth + 1)
-            node = self._mapping(event, depth + 1) if kind is MappingStartEvent else self._sequence(event, depth + 1)
+            collect = self._mapping if kind is MappingStartEvent else self._sequence
+            value, place = collect(event, depth + 1)
         if before is not None:
-            self._close(event, depth, node, before)
-        return node
+            self._close(event, depth, value, place, before)
+        return value, place
 
-    def _sequence(self, start: Any, depth: int) -> Any:
-        items = []
-        while (event := self._next()).__class__ is not SequenceEndEvent:
+    def _sequence(self, start: Any, depth: int) -> tuple[list[Any], _Place]:
+        values: list[Any] = []
+        places: list[_Place] = []
+        place: _Place
+        next = self._next
+        end = 0
+        while (event := next()).__class__ is not SequenceEndEvent:
             if event.__class__ is ScalarEvent and event.anchor is None:
-                self._last = event
-                items.append(self._scalar(event))
+                end = event.end_mark.index
+                values.append(event.value if event.style and event.tag is None else self._scalar(event))
+                places.append((event.start_mark.index, end, None))
             else:
-                items.append(self._node(event, depth))
-        self._last = event
-        return self._collection(items, start)
+                value, place = self._node(event, depth)
+                end = event.end_mark.index if event.__class__ is AliasEvent else place[1]
+                values.append(value)
+                places.append(place)
+        self._end = event.end_mark.index
+        return values, (start.start_mark.index, self._end if start.flow_style else end, places)
 
-    def _mapping(self, start: Any, depth: int) -> Any:
-        entries: dict[str, Any] = {}
+    def _mapping(self, start: Any, depth: int) -> tuple[dict[str, Any], _Place]:
+        values: dict[str, Any] = {}
+        places: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        while (key := self._next()).__class__ is not MappingEndEvent:
+        place: _Place
+        next = self._next
+        end = 0
+        while (key := next()).__class__ is not MappingEndEvent:
             scalar = key.__class__ is ScalarEvent
             if scalar and key.anchor is None:
-                name, end = key.value, key
+                name, key_end = key.value, key.end_mark.index
             else:
-                name, end = self._key(key, depth)
-            event = self._next()
+                name, key_end = self._key(key, depth)
+            event = next()
             if event.__class__ is ScalarEvent and event.anchor is None:
-                self._last = event
-                node = self._scalar(event)
+                value = event.value if event.style and event.tag is None else self._scalar(event)
+                end = event.end_mark.index
+                place = (event.start_mark.index, end, None)
             else:
-                node = self._node(event, depth)
+                value, place = self._node(event, depth)
+                end = event.end_mark.index if event.__class__ is AliasEvent else place[1]
             if name == "<<" and scalar and not key.style and key.tag in MERGE_TAGS:
-                merged.update(self._merge(event, node))
+                merged.update(self._merge(event, value, place))
             else:
-                if self._unique_keys and name in entries:
+                if self._unique_keys and name in values:
                     raise self._error(key, f"the key '{name}' stands twice in this mapping; keep one of them")
-                entries[name] = self._entry(key, end, node)
-        self._last = key
-        return self._collection({**merged, **entries} if merged else entries, start)
+                values[name] = value
+                places[name] = (key.start_mark.index, key_end, place)
+        self._end = key.end_mark.index
+        if merged:
+            values = {**{name: value for name, (value, _) in merged.items()}, **values}
+            places = {**{name: entry for name, (_, entry) in merged.items()}, **places}
+        return values, (start.start_mark.index, self._end if start.flow_style else end, places)
 
-    def _key(self, key: Any, depth: int) -> tuple[str, Any]:
-        """The name that an alias, a collection or an anchored scalar makes, and the event that completes the key."""
+    def _key(self, key: Any, depth: int) -> tuple[str, int]:
+        """The name that an alias, a collection or an anchored scalar makes, and where the key ends."""
         if key.__class__ is AliasEvent:
-            anchor = self._alias(key, depth)
-            return self._name(anchor.event, anchor.end), key
+            node = self._alias(key, depth)
+            return self._name(node.event, node.end), key.end_mark.index
         self._node(key, depth)
-        return self._name(key, self._last.end_mark.index), self._last
+        return self._name(key, self._end), self._end
 
     def _name(self, event: Any, end: int) -> str:
         """A node as the name of a key: the text as it is written."""
@@ -132,14 +163,14 @@ class Composer:
             raise self._error(event, f"a key that is a collection can have {MAX_KEY} characters at most")
         return self._text[event.start_mark.index : end].strip()
 
-    def _merge(self, event: Any, node: Any) -> dict[str, Any]:
-        """The entries that ``<<`` merges; the first of several mappings wins."""
-        inside = self._inside(node)
+    def _merge(self, event: Any, value: Any, place: _Place) -> dict[str, Any]:
+        """The values, with their entries, that ``<<`` merges; the first of several mappings wins."""
         merged: dict[str, Any] = {}
-        for entries in reversed([self._inside(item) for item in inside] if isinstance(inside, list) else [inside]):
-            if not isinstance(entries, dict):
+        nodes = list(zip(value, place[2], strict=True)) if isinstance(value, list) else [(value, place)]
+        for values, (_, _, places) in reversed(nodes):
+            if not isinstance(values, dict):
                 raise self._error(event, "'<<' merges a mapping or a list of mappings; put the key in quotes otherwise")
-            merged.update(entries)
+            merged.update({name: (item, places[name]) for name, item in values.items()})
         return merged
 
     def _open(self, event: Any, depth: int) -> tuple[int, int]:
@@ -149,15 +180,14 @@ class Composer:
         self._deepest = depth
         return before
 
-    def _close(self, event: Any, depth: int, node: Any, before: tuple[int, int]) -> None:
+    def _close(self, event: Any, depth: int, value: Any, place: _Place, before: tuple[int, int]) -> None:
         """Note that the node of an anchor is complete."""
         added, deepest = before
-        end = self._last.end_mark.index
-        size = end - event.start_mark.index + self._added - added
-        self._anchors[event.anchor] = _Anchor(node, event, end, size, self._deepest - depth)
+        size = self._end - event.start_mark.index + self._added - added
+        self._anchors[event.anchor] = _Node(value, place, event, self._end, size, self._deepest - depth)
         self._deepest = max(self._deepest, deepest)
 
-    def _alias(self, event: Any, depth: int) -> _Anchor:
+    def _alias(self, event: Any, depth: int) -> _Node:
         """What an alias stands for, charged to the bounds of the document."""
         name = event.anchor
         if name not in self._anchors:
@@ -183,37 +213,3 @@ class Composer:
             return event.value if event.style else resolve(event.value)
         except (ValueError, OverflowError) as problem:
             raise self._error(event, str(problem)) from None
-
-    def _collection(self, content: dict[str, Any] | list[Any], _start: Any) -> Any:
-        return content
-
-    def _entry(self, _key: Any, _end: Any, node: Any) -> Any:
-        return node
-
-    def _inside(self, node: Any) -> Any:
-        return node
-
-
-class Places(Composer):
-    """Composes places: a node that an alias gives, or a merge, stands where it is written out."""
-
-    _end = 0  # of the last token that is written out: the end of a block is where the next thing begins
-
-    def _scalar(self, event: Any) -> Place:
-        self._end = event.end_mark.index
-        return Place(event.start_mark.index, self._end)
-
-    def _alias(self, event: Any, depth: int) -> _Anchor:
-        self._end = event.end_mark.index
-        return super()._alias(event, depth)
-
-    def _collection(self, content: dict[str, Any] | list[Any], start: Any) -> Place:
-        if start.flow_style:
-            self._end = self._last.end_mark.index
-        return Place(start.start_mark.index, self._end, content)
-
-    def _entry(self, key: Any, end: Any, node: Place) -> Entry:
-        return Entry(key.start_mark.index, end.end_mark.index, node)
-
-    def _inside(self, node: Place) -> Any:
-        return node.children

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from guardrails.engine.plan import Plan
+from guardrails.engine.plan import Plan, Setting
 from guardrails.engine.scan import Scan, order
 from guardrails.findings import Enforcement, Finding, Note, Problem, Severity
 from guardrails.policy.terms import RuleInfo
@@ -126,10 +126,21 @@ def with_told(verdict: Verdict, told: Iterable[tuple[Plan, Sequence[Finding]]]) 
 
 
 def _judged(plan: Plan, findings: Iterable[tuple[Finding, Excuse | None]], date: str) -> Iterator[Judged]:
+    known: dict[tuple[str, str], tuple[Severity, Enforcement, str]] = {}
+    path = folder = ""
     for finding, excuse in findings:
-        setting = plan.setting(finding.rule, finding.location.path)
-        if setting is not None:
-            enforcement = setting.enforcement.on(date)
-            if enforcement is not Enforcement.OFF:
-                later = setting.enforcement.blocks_from(date)
-                yield Judged(finding, setting.severity, enforcement, later, excuse)
+        if finding.location.path != path:
+            path = finding.location.path
+            folder = plan.folder(path)
+        counts = known.get((folder, finding.rule))
+        if counts is None:
+            counts = known[folder, finding.rule] = _counts(plan.setting(finding.rule, path), date)
+        if counts[1] is not Enforcement.OFF:
+            yield Judged(finding, *counts, excuse)
+
+
+def _counts(setting: Setting | None, date: str) -> tuple[Severity, Enforcement, str]:
+    """How bad a rule's findings are on a date, what happens because of them, and when they start to block."""
+    if setting is None:
+        return Severity.INFO, Enforcement.OFF, ""
+    return setting.severity, setting.enforcement.on(date), setting.enforcement.blocks_from(date)

@@ -18,7 +18,8 @@ VERDICTS = ("pass", "fail", "error")
 _LINES = 2
 """Each member of the report has its own line, and each finding."""
 
-_UNUSUAL = re.compile(r"[^ -~\n]+")
+_UNUSUAL = re.compile(r"[^ -~]+")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def report(verdict: Verdict, style: Style) -> str:
@@ -49,17 +50,24 @@ def dumps(value: Any, lines: int) -> str:
     That is quicker than indenting all of it, and can be searched and compared by line. Surrogates, which no Unicode
     text may hold, become the visible escapes that the other reports use.
     """
-    return _UNUSUAL.sub(lambda match: _plain(match[0]), _broken(value, lines, "\n")) + "\n"
+    return _broken(value, lines, "\n") + "\n"
 
 
 def _broken(value: Any, lines: int, end: str) -> str:
     if not lines or not value or not isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
+        return _visible(_encode(value))
     inner = end + " "
     if isinstance(value, dict):
         members = (f"{_broken(key, 0, inner)}: {_broken(item, lines - 1, inner)}" for key, item in value.items())
         return f"{{{inner}{f',{inner}'.join(members)}{end}}}"
     return f"[{inner}{f',{inner}'.join(_broken(item, lines - 1, inner) for item in value)}{end}]"
+
+
+def _visible(text: str) -> str:
+    """The same JSON, with all that does not print escaped."""
+    if text.isascii() and "\x7f" not in text:  # All else has been escaped.
+        return text
+    return _UNUSUAL.sub(lambda match: _plain(match[0]), text)
 
 
 def _plain(text: str) -> str:

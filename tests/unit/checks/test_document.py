@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.checks import document
+from guardrails.checks import document_view, jsonpath
 from guardrails.checks.base import File, Rule, Where
 from guardrails.checks.document import KIND, SCHEMA
 from guardrails.documents.document import MAX_DEPTH, Document, ParseError, Path, Root, Span
@@ -279,10 +279,18 @@ def test_several_rules_and_roots() -> None:
     assert (inspector.concluding, inspector.fact_based, inspector.conclude([], None, frozenset())) == (set(), set(), ())
 
 
+def walked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fills with the paths that are looked for below their names."""
+    sources: list[str] = []
+    below = jsonpath.Tree._below
+    monkeypatch.setattr(
+        jsonpath.Tree, "_below", lambda tree, node, path: sources.append(path.source) or below(tree, node, path)
+    )
+    return sources
+
+
 def test_nodes_are_selected_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    selected = []
-    select = document.Tree.select
-    monkeypatch.setattr(document.Tree, "select", lambda tree, path: selected.append(path.source) or select(tree, path))
+    selected = walked(monkeypatch)
     rules = [rule_of({"each": f"$.a{number % 2}", "assert": "true"}, number) for number in range(10)]
     assert list(KIND.compile(rules).inspect(file_of({"a0": 1, "a1": 2}), frozenset(range(10)))) == []
     assert selected == ["$.a0", "$.a1"]
@@ -482,19 +490,29 @@ def test_only_what_asks_for_the_day_is_dated() -> None:
 
 
 def test_a_tree_without_the_first_key_is_not_walked(monkeypatch: pytest.MonkeyPatch) -> None:
-    selected = []
-    select = document.Tree.select
-    monkeypatch.setattr(document.Tree, "select", lambda tree, path: selected.append(path.source) or select(tree, path))
+    selected = walked(monkeypatch)
     paths = ["$.a", "$.b.c", "$['']", "$[0]", "$.*", "$..b", "$"]
     rules = [rule_of({"each": path, "assert": "false"}, number) for number, path in enumerate(paths)]
     rules.append(rule_of({"each": "$.missing", "require": True}, len(rules)))
     inspector = KIND.compile(rules)
     found = inspector.inspect(file_of({"a": 1}), frozenset(range(len(rules))))
     assert sorted(finding.rule for finding in found) == ["p/r0", "p/r4", "p/r6", "p/r7"]
-    assert selected == ["$.a", "$[0]", "$.*", "$..b", "$", "$.missing"]
+    assert selected == ["$.a", "$[0]", "$.*", "$..b", "$"]
     selected.clear()
     assert len(list(inspector.inspect(file_of({"": 1}), frozenset({0, 2})))) == 1
     assert selected == ["$['']"]
     selected.clear()
     assert [finding.rule for finding in inspector.inspect(file_of([1]), frozenset({0, 3}))] == ["p/r3"]
     assert selected == ["$[0]"]
+
+
+def test_rules_about_the_same_node_resolve_its_place_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    located = document_view.located
+    monkeypatch.setattr(document_view, "located", lambda *given: asked.append(given[2:]) or located(*given))
+    blocks = [{"each": "$.a", "assert": "false"}] * 3 + [{"each": "$.a", "assert": "false", "report": "key"}]
+    blocks.append({"each": "$", "forbid": ["a"]})
+    inspector = KIND.compile([rule_of(block, number) for number, block in enumerate(blocks)])
+    found = list(inspector.inspect(file_of({"a": 1}), frozenset(range(5))))
+    assert len({finding.rule for finding in found}) == 5
+    assert sorted(asked) == [(("a",), "key"), (("a",), "value")]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails.checks import jsonpath
-from guardrails.checks.jsonpath import PathError, Tree
+from guardrails.checks.jsonpath import PathError, Paths, Tree
 from guardrails.checks.jsonpath_filters import PlainFilter
 from guardrails.documents.document import MAX_DEPTH, ParseError
 
@@ -121,6 +121,9 @@ segments = st.tuples(st.sampled_from(["", "", ".."]), st.lists(selectors, min_si
     lambda parts: f"{parts[0]}[{','.join(parts[1])}]"
 )
 paths = st.lists(segments, max_size=4).map(lambda parts: "$" + "".join(parts))
+choices = st.lists(st.lists(names.map(quoted), min_size=1, max_size=3), max_size=4).map(
+    lambda parts: "$" + "".join(f"[{','.join(part)}]" for part in parts)
+)
 
 
 @settings(deadline=None)
@@ -136,6 +139,56 @@ def test_one_tree_serves_many_paths(many: list[str], value: Any) -> None:
     tree = Tree(value)
     for path in many:
         assert list(tree.select(jsonpath.compile(path))) == expected(path, value)
+
+
+@settings(deadline=None)
+@given(st.lists(paths | choices, min_size=2, max_size=5), values)
+def test_many_paths_at_a_time(many: list[str], value: Any) -> None:
+    together = Paths()
+    for number, path in enumerate(many):
+        together.add(jsonpath.compile(path), number)
+    found: dict[int, list[Any]] = {number: [] for number in range(len(many))}
+    order = []
+    for number, nodes in Tree(value).select_all(together):
+        found[number] += nodes
+        order.append(number)
+    assert order == sorted(order)
+    assert list(found.values()) == [expected(path, value) for path in many]
+
+
+@pytest.mark.parametrize(
+    ("path", "reached"),
+    [
+        ("$", 1),
+        ("$.a", 1),
+        ("$.a.b.c", 1),
+        ("$.a.x[*]", 0),
+        ("$.a.b.c.d", 0),
+        ("$['a','x','b']", 2),
+        ("$.a['b','x']['c','x'].d", 1),
+        ("$.x", 0),
+        ("$.l[0].x", 1),
+        ("$[0]", 1),
+        ("$.*", 1),
+        ("$..x", 1),
+    ],
+)
+def test_paths_whose_names_are_not_there_are_not_looked_for(path: str, reached: int) -> None:
+    together = Paths()
+    together.add(jsonpath.compile(path), path)
+    value = {"a": {"b": {"c": 1}}, "b": 2, "l": []}
+    assert [about for about, _ in Tree(value).select_all(together)] == [path] * reached
+
+
+def test_choices_of_names_do_not_multiply() -> None:
+    together = Paths()
+    path = jsonpath.compile("$" + "['a','b','c']" * 76)
+    together.add(path, "")
+    value: Any = 1
+    for _ in range(76):
+        value = {"b": value}
+    ((_, nodes),) = Tree(value).select_all(together)
+    assert list(nodes) == [(("b",) * 76, 1)]
 
 
 @settings(deadline=None)

@@ -163,6 +163,11 @@ def test_what_a_file_is_to_a_policy(path: str, about: str) -> None:
     assert said.message == about
 
 
+def test_unique_finds_the_later_ones_of_a_file_with_several_documents() -> None:
+    block = {"each": node(nodes="$[*]", key="self"), "unique": True}
+    assert places(judge(block, {"a.yaml": "[b, a]\n---\n[a]\n"})) == ["a.yaml:3"]
+
+
 def test_unique_finds_the_later_ones_in_path_order() -> None:
     files = {"b.yaml": "[x, y]", "a.yaml": "[z, x, w, x]", "c.json": '["y"]'}
     block = {"each": node(nodes="$[*]", key="self"), "unique": True}

@@ -216,6 +216,7 @@ def test_dumps_keeps_every_value(value: Any, lines: int) -> None:
     [
         ("ż日😀", '"ż日😀"'),
         ("\x00\n\x7f\x9b", r'"\u0000\n\u007f\u009b"'),
+        ("a\x7f", r'"a\u007f"'),
         ("\u202e\ufeff\uffff", r'"\u202e\ufeff\uffff"'),
         ("\U000e0041", r'"\udb40\udc41"'),
         ("\ud800\udbff\udfff\ue000", r'"\\ud800\\udbff\\udfff\ue000"'),
