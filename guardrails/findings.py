@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
@@ -126,3 +127,22 @@ def fingerprint(rule: str, path: str, evidence: str, occurrence: int) -> str:
     """
     key = (rule, path, folded(evidence), str(occurrence))
     return digest((part.encode("utf-8", "surrogatepass") for part in key), size=10)
+
+
+def order(finding: Finding) -> tuple[Location, str, str]:
+    """What findings are sorted by."""
+    return finding.location, finding.rule, finding.message
+
+
+def identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of a file, or of a conclusion, in their order, each once, with fingerprints."""
+    seen: dict[tuple[str, str, str], int] = {}
+    identified = []
+    for item in sorted(dict.fromkeys(findings), key=order):
+        # Reports and look-ups hold few distinct ids many times.
+        rule = sys.intern(item.rule)
+        key = (rule, item.location.path, folded(item.evidence))
+        occurrence = seen.get(key, 0)
+        seen[key] = occurrence + 1
+        identified.append(item._replace(rule=rule, fingerprint=fingerprint(*key, occurrence)))
+    return tuple(identified)

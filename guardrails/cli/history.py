@@ -12,9 +12,9 @@ from guardrails.cli.progress import progress
 from guardrails.engine.history import Tracing, Version
 from guardrails.engine.plan import Plan
 from guardrails.engine.pool import Crew
-from guardrails.engine.scan import Scan, order
+from guardrails.engine.scan import Scan
 from guardrails.errors import UsageError
-from guardrails.findings import Finding, Note, plural
+from guardrails.findings import Finding, Note, order, plural
 from guardrails.governance.governing import Records, govern
 from guardrails.governance.states import Scope
 from guardrails.governance.verdict import Excuse, Verdict, judge

@@ -12,8 +12,8 @@ from guardrails.cli import options, planning, records
 from guardrails.cli.progress import progress
 from guardrails.engine import cache
 from guardrails.engine.plan import Plan
-from guardrails.engine.scan import Scan, identified, order, scan
-from guardrails.findings import Finding, Note
+from guardrails.engine.scan import Scan, scan
+from guardrails.findings import Finding, Note, identified, order
 from guardrails.governance.verdict import Excuse, Verdict, judge, with_told
 from guardrails.policy.terms import BASELINE, MISNAMED, WAIVERS
 from guardrails.repository.entry import Entry, Snapshot

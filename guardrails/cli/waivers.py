@@ -10,8 +10,8 @@ from itertools import groupby
 
 from guardrails.cli import options, records, waiver_file, waiver_wizard
 from guardrails.cli.judging import Run
-from guardrails.engine.scan import Scan, identified
-from guardrails.findings import Enforcement, plural
+from guardrails.engine.scan import Scan
+from guardrails.findings import Enforcement, identified, plural
 from guardrails.governance import states
 from guardrails.governance.standing import settle
 from guardrails.governance.states import Scope, States

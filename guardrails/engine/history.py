@@ -15,7 +15,6 @@ from guardrails.engine import pool
 from guardrails.engine.judge import Judge, Judged
 from guardrails.engine.marks import Mark
 from guardrails.engine.plan import Plan
-from guardrails.engine.scan import identified
 from guardrails.findings import Finding, Note, Problem, digest, folded
 from guardrails.repository.entry import Entry
 from guardrails.repository.history import Added, History
@@ -108,7 +107,7 @@ class Tracing:
                 yield self._version(added, found)
 
     def _version(self, added: Added, judged: Judged) -> Version:
-        findings = identified(judged.findings)
+        findings = tuple(judged.findings)
         new = [finding for finding in findings if finding.fingerprint not in self._known]
         if new and added.before:
             stood = sum((self._stood(entry) for entry in added.before), _Counts())

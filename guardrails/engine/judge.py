@@ -13,7 +13,7 @@ from guardrails.documents.document import Document, ParseError, Root
 from guardrails.engine.marks import Mark, marks
 from guardrails.engine.plan import UNPARSABLE, Applied, Plan
 from guardrails.errors import RepositoryError, UserError
-from guardrails.findings import Fact, Finding, Location, Note, Problem, digest
+from guardrails.findings import Fact, Finding, Location, Note, Problem, digest, identified
 from guardrails.references import Reference
 from guardrails.repository.entry import FILE, SUBMODULE, Entry, Snapshot
 
@@ -28,6 +28,7 @@ class Judged(NamedTuple):
     """What one file gave."""
 
     findings: Sequence[Finding] = ()
+    """In their order, with fingerprints."""
     notes: Sequence[Note] = ()
     marks: Sequence[Mark] = ()
     problems: Sequence[Problem] = ()
@@ -110,7 +111,8 @@ class Judge:
         )
         if self.only_facts:
             return judged
-        return judged._replace(findings=inspection.findings, notes=inspection.notes, marks=inspection.marks)
+        findings = identified(inspection.findings)
+        return judged._replace(findings=findings, notes=inspection.notes, marks=inspection.marks)
 
     def prepare(self) -> None:
         """Let every kind make ready for many files."""

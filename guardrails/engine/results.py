@@ -25,7 +25,7 @@ from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
 
 _VERSIONS = 4
 """Records of a path that are kept, and conclusions: of other branches, rules and ways to run."""
-_MADE_BY = (__version__, sys.version, "layout 1")
+_MADE_BY = (__version__, sys.version, "layout 2")
 
 
 class Record(NamedTuple):
@@ -114,12 +114,12 @@ class Results:
             parts += (part for kind, data in packed for part in (kind.encode(), data))
         return digest(parts)
 
-    def conclusion(self, key: str) -> list[Finding] | None:
+    def conclusion(self, key: str) -> Sequence[Finding] | None:
         """What was concluded before, or None."""
         known = self._conclusions.get(key)
         return None if known is None else pickle.loads(known)  # noqa: S301 - ours, and sealed
 
-    def conclude(self, key: str, findings: list[Finding]) -> None:
+    def conclude(self, key: str, findings: Sequence[Finding]) -> None:
         """Note what was concluded."""
         self._conclusions[key] = pickle.dumps(findings)
         while len(self._conclusions) > _VERSIONS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
@@ -13,7 +12,7 @@ from guardrails.engine.judge import NOTHING, Judge, Judged, PackedFacts, crash, 
 from guardrails.engine.marks import Mark
 from guardrails.engine.plan import Plan
 from guardrails.errors import RepositoryError
-from guardrails.findings import Fact, Finding, Location, Note, Problem, fingerprint, folded
+from guardrails.findings import Fact, Finding, Note, Problem, identified, order
 from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry, Snapshot
 
@@ -60,7 +59,7 @@ def scan(
         run.judge(others, only_facts=True)
     run.conclude(repository_rules=repository_rules, complete=complete, change=change)
     return Scan(
-        findings=identified(run.findings),
+        findings=tuple(sorted(run.findings, key=order)),
         problems=tuple(run.problems),
         notes=tuple(run.notes),
         files=len(entries),
@@ -119,19 +118,19 @@ class _Run:
             )
             asked[kind] = wanted if complete else wanted - fact_based
         if self.results is None or change or not any(asked.values()):
-            self._conclude(asked, change)
+            self.findings += self._concluded(asked, change)
             return
-        before, broken = len(self.findings), len(self.problems)
+        broken = len(self.problems)
         key = self.results.key(self.plan, self.date, asked, self.snapshot.entries(), self.facts)
         known = self.results.conclusion(key)
         if known is None:
-            self._conclude(asked, change)
+            known = self._concluded(asked, change)
             if len(self.problems) == broken:
-                self.results.conclude(key, self.findings[before:])
-        else:
-            self.findings += known
+                self.results.conclude(key, known)
+        self.findings += known
 
-    def _conclude(self, asked: Mapping[str, frozenset[int]], change: Change | None) -> None:
+    def _concluded(self, asked: Mapping[str, frozenset[int]], change: Change | None) -> Sequence[Finding]:
+        found: list[Finding] = []
         listing = _Listing(self.plan, self.snapshot, self.date, change)
         facts: dict[str, list[Fact]] = {}
         for path, packed in self.facts:
@@ -143,11 +142,12 @@ class _Run:
                     if item.rule not in self.plan.infos:
                         raise LookupError(f"it reports a rule that nobody asked for: {item.rule!r}")
                     if self.plan.stands(item.rule, item.location.path):
-                        self.findings.append(item)
+                        found.append(item)
             except RepositoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
                 self.problems.append(crash(self.plan, kind, error))
+        return identified(found)
 
 
 class _Listing:
@@ -182,23 +182,3 @@ class _Listing:
     def matched(self, rule: int) -> Sequence[Entry]:
         """The paths that the rule's ``match`` selects."""
         return self._matches.get(rule, ())
-
-
-def order(finding: Finding) -> tuple[Location, str, str]:
-    """What findings are sorted by."""
-    return finding.location, finding.rule, finding.message
-
-
-def identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings in their order, each once, with fingerprints."""
-    unique = sorted(dict.fromkeys(findings), key=order)
-    seen: dict[tuple[str, str, str], int] = {}
-    identified = []
-    for item in unique:
-        key = (item.rule, item.location.path, folded(item.evidence))
-        occurrence = seen.get(key, 0)
-        seen[key] = occurrence + 1
-        # Reports and look-ups hold few distinct ids many times.
-        rule = sys.intern(item.rule)
-        identified.append(item._replace(rule=rule, fingerprint=fingerprint(*key, occurrence)))
-    return tuple(identified)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from guardrails.engine.scan import identified
-from guardrails.findings import Finding, folded
+from guardrails.findings import Finding, folded, identified
 from guardrails.governance.baseline import entry
 
 Lines = Callable[[str], Sequence[tuple[int, int]]]

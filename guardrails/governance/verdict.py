@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from guardrails.engine.plan import Plan, Setting
-from guardrails.engine.scan import Scan, order
-from guardrails.findings import Enforcement, Finding, Note, Problem, Severity
+from guardrails.engine.scan import Scan
+from guardrails.findings import Enforcement, Finding, Note, Problem, Severity, order
 from guardrails.policy.terms import RuleInfo
 
 WAIVED, BASELINED = "waived", "baselined"

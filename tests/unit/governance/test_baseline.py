@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.engine.scan import identified
-from guardrails.findings import Finding, Location
+from guardrails.findings import Finding, Location, identified
 from guardrails.governance.baseline import Flaw, Known, entry, match, parse, without, write
 
 ODD = ["a\nb", "a\\nb", "a\\", " a ", "a\rb", "\r", "#a", "caf\udce9", "a b c", "\u2028x", "é", "a\\\\n", "\\r\n"]

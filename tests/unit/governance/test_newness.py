@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.engine.scan import identified
-from guardrails.findings import Finding, Location
+from guardrails.findings import Finding, Location, identified
 from guardrails.governance.newness import keys, new
 
 PATHS = st.sampled_from(["a", "b", "c"])

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails.engine.marks import Mark
-from guardrails.engine.scan import identified
-from guardrails.findings import Finding, Location
+from guardrails.findings import Finding, Location, identified
 from guardrails.governance.standing import settle
 from guardrails.governance.waivers import Waiver, inline, parse
 from guardrails.policy.terms import WAIVERS
