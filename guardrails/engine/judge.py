@@ -81,9 +81,10 @@ class Judge:
         self._marking = "governance" in plan.kinds  # Its rules are about waivers that excuse nothing, too.
         self._formats = Formats(plan)
         self._signatures: dict[int, bytes] = {}
+        self._is_ready = False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self.plan, self.snapshot, self.date, self.mode)
+        return _again, (self.plan, self.snapshot, self.date, self.mode, self._is_ready)
 
     def __call__(self, entry: Entry) -> Judged:
         """Let every kind that has rules for the file inspect it; whatever breaks is in what is returned."""
@@ -116,6 +117,7 @@ class Judge:
 
     def prepare(self) -> None:
         """Let every kind make ready for many files."""
+        self._is_ready = True
         for kind in self.plan.kinds:
             with suppress(Exception):  # What is broken breaks when a file is judged, too, which is told.
                 if prepare := getattr(self.plan.inspector(kind), "prepare", None):
@@ -242,8 +244,11 @@ def git_id(data: bytes) -> str:
     return state.hexdigest()
 
 
-def _again(plan: Plan, snapshot: Snapshot, date: str, mode: Mapping[str, bool]) -> Judge:
-    return Judge(plan, snapshot, date, **mode)
+def _again(plan: Plan, snapshot: Snapshot, date: str, mode: Mapping[str, bool], is_ready: bool) -> Judge:
+    judge = Judge(plan, snapshot, date, **mode)
+    if is_ready:
+        judge.prepare()
+    return judge
 
 
 def unpack(plan: Plan, path: str, facts: PackedFacts) -> Iterator[tuple[str, Fact]]:

@@ -1,7 +1,8 @@
 """Files are judged one after the other, and by several processes when that pays: the answers are the same.
 
 This process begins alone. Once it has judged for ``TRIAL`` seconds, and the rest would take longer than ``WORTH`` at
-that pace, it starts workers, which on Linux inherit all that it has loaded. A commit never gets there.
+that pace, it starts workers, which on Linux inherit all that it has loaded. A commit never gets there. When the
+rest would take longer than ``LONG``, kinds make ready for it, which costs them some tenths of a second.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Work(Protocol):
-        """What is done with each entry; picklable."""
+        """What is done with each entry; can be pickled, and stays ready then."""
 
         def __call__(self, entry: Entry) -> Judged:
             """Judge an entry."""
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
             """Make ready for many entries, at most once."""
 
 
-TRIAL, WORTH = 0.1, 0.4
+TRIAL, WORTH, LONG = 0.1, 0.4, 2
 """Seconds."""
 MAX_JOBS = 8
 """Processes that are started unless more are asked for: each needs memory of its own."""
@@ -68,11 +69,12 @@ class Crew(NamedTuple):
         for number, entry in enumerate(entries):
             if number and (spent := monotonic() - started) > due:
                 due = 2 * spent
-                if spent * _weight(entries[number:]) > WORTH * _weight(entries[:number]):
+                rest = spent * _weight(entries[number:]) / _weight(entries[:number])
+                if rest > LONG:
                     work.prepare()
-                    if jobs > 1:
-                        yield from self._share(work, entries, number, jobs)
-                        return
+                if rest > WORTH and jobs > 1:
+                    yield from self._share(work, entries, number, jobs)
+                    return
             if self.progress:
                 self.progress(number)
             yield work(entry)
@@ -236,7 +238,6 @@ def _serve(work: Work, connection: Connection, inherited: Sequence[Connection]) 
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The main process hears it too, and ends us.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    work.prepare()  # Inherited or not.
     for each in inherited:  # Held open here, they would keep the other workers waiting for a main process that is gone.
         each.close()
     try:

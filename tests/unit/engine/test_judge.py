@@ -1,5 +1,7 @@
 """Before many files, each kind that can makes ready for them; nothing that goes wrong there is lost, or in the way."""
 
+import pickle
+
 from guardrails.engine.judge import Judge
 from guardrails.repository.memory import MemorySnapshot
 from tests.unit.engine.judging import plan, tree
@@ -16,6 +18,9 @@ def test_kinds_make_ready_and_find_the_same():
     judge.prepare()
     assert given.inspector("text").regexes._scanner
     assert judge(entry) == before
+    again = pickle.loads(pickle.dumps(judge))
+    assert again.plan.inspector("text").regexes._scanner
+    assert again(entry) == before
     assert len(before.findings) == 1
 
 

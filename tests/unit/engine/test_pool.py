@@ -24,9 +24,9 @@ from tests.unit.engine.judging import plan, tree
 class Work:
     """Says its name, and whether it is ready for many; some names do more."""
 
-    def __init__(self, seconds: float = 0) -> None:
+    def __init__(self, seconds: float = 0, ready: bool = False) -> None:
         self.seconds = seconds
-        self.ready = False
+        self.ready = ready
 
     def __call__(self, entry: Entry) -> Judged:
         time.sleep(self.seconds)
@@ -39,8 +39,8 @@ class Work:
     def prepare(self) -> None:
         self.ready = True
 
-    def __reduce__(self) -> tuple[type[Work], tuple[float]]:
-        return Work, (self.seconds,)
+    def __reduce__(self) -> tuple[type[Work], tuple[float, bool]]:
+        return Work, (self.seconds, self.ready)
 
 
 def entries(*paths: str, size: int = 0) -> list[Entry]:
@@ -52,6 +52,7 @@ def always(monkeypatch):
     """Processes are used from the second file on, and get few files at a time."""
     monkeypatch.setattr(pool, "TRIAL", -1)
     monkeypatch.setattr(pool, "WORTH", -1)
+    monkeypatch.setattr(pool, "LONG", -1)
     monkeypatch.setattr(pool, "_BATCH", 5 * pool._OVERHEAD)
 
 
@@ -101,6 +102,13 @@ def test_it_is_made_ready_for_many_files_in_each_process(way):
     first, *others = pool.Crew(2).run(Work(), entries(*map(str, range(50))))
     assert not first.dated
     assert {judged.dated for judged in others} == {True}
+
+
+def test_for_a_short_time_nothing_is_made_ready(monkeypatch, way):
+    monkeypatch.setattr(pool, "LONG", 60)
+    answers = list(pool.Crew(2).run(Work(), entries(*map(str, range(50)))))
+    assert len(processes(answers)) > 1
+    assert not any(judged.dated for judged in answers)
 
 
 def test_it_is_made_ready_for_many_files_in_one_process(always):
