@@ -2,8 +2,7 @@
 
 Fragments are a sieve: a text without them has no match, a text with them may have some. Each begins with characters
 that are not found everywhere, so that an automaton can look for hundreds of them at once. Whatever is not understood,
-or would take too much, counts as a part that may match anything, so that the sieve only lets more through. Where the
-fragments of an expression are common words, an outline of all of it is the finer sieve.
+or would take too much, counts as a part that may match anything, so that the sieve only lets more through.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ _COPIES = 6  # of a part that is repeated
 _FEW = 4  # copies that may be there or not
 _DEEP = 40  # groups in groups
 _TOGETHER = 2  # fragments of one expression
-_COUNTED = 32  # copies in an outline
-_MOST = 1000  # characters of an outline
 
 _COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
 """How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
@@ -43,10 +40,6 @@ _ALL = 4
 """What the frequencies come to, taken together."""
 
 
-NEAR = 1024
-"""How many bytes a match may take at most for it to be looked for near its fragments only."""
-
-
 class Traits(NamedTuple):
     """What is known of the matches of a regular expression."""
 
@@ -55,12 +48,7 @@ class Traits(NamedTuple):
     width: int | None
     """How many bytes a match takes at most, if that is known."""
     lead: int | None = None
-    """How many bytes from its begin to the end of the first fragment, or to one of the ends of the outline."""
-    outline: str = ""
-    """An expression over bytes, in the syntax of Hyperscan, that matches where the expression does, and elsewhere.
-
-    Given only where fragments say little. It holds for text without a vertical tab, a long s and a sign for kelvin.
-    """
+    """How many bytes from its begin to the end of the first fragment, if that is known."""
 
 
 UNKNOWN = Traits((), None)
@@ -77,12 +65,8 @@ def traits(pattern: str, ignore_case: bool = False) -> Traits:
         return UNKNOWN
     width = sum(piece.width for piece in pieces)
     useful = _useful(_fragments(pieces))
-    chance = useful[0].chance if useful else 1
-    outline = _outline(pieces) if width <= NEAR and _chance(pieces) <= _RARE < chance else ""
-    if len(outline) > _MOST:
-        outline = ""
-    lead = useful[0].lead if useful and not outline else width
-    return Traits(tuple(f"(?m){fragment.text}" for fragment in useful), _bytes(width), _bytes(lead), outline)
+    lead = useful[0].lead if useful else width
+    return Traits(tuple(f"(?m){fragment.text}" for fragment in useful), _bytes(width), _bytes(lead))
 
 
 def _bytes(width: float) -> int | None:
@@ -117,8 +101,6 @@ class _Piece(NamedTuple):
     """Whether it is no part of a fragment, but may match anything of its width."""
     needed: tuple[_Fragment, ...] = ()
     """The fragments in a gap."""
-    outline: str | None = None
-    """The outline; without it, the text is."""
 
     @property
     def is_anchor(self) -> bool:
@@ -181,30 +163,9 @@ def _written(pieces: Iterable[_Piece]) -> str:
     return "".join(f"(?i:{text})" if folded else text for folded, text in texts)
 
 
-def _outline(pieces: Iterable[_Piece]) -> str:
-    """The outline of pieces that stand one after the other."""
-    runs = groupby(pieces, attrgetter("outline"))
-    return "".join(_written(run) if outline is None else outline * len(list(run)) for outline, run in runs)
-
-
-def _copies(pieces: Sequence[_Piece], low: int, high: float) -> str:
-    """The outline of pieces so many times, or more often: to count takes large automata."""
-    size = 1
-    if len(pieces) == 1 and pieces[0].is_atom:
-        outline, size = _written(pieces), _BYTES if pieces[0].is_gap else 1
-    elif outline := _outline(pieces):
-        outline = f"(?:{outline})"
-    return outline and f"{outline}{{{min(low, _COUNTED)},{int(high) * size if high <= _FEW else ''}}}"
-
-
-def _gap(pieces: Sequence[_Piece], width: float, outline: str) -> _Piece:
+def _gap(pieces: Sequence[_Piece], width: float) -> _Piece:
     """A gap of some width that holds what pieces hold."""
-    needed = tuple(_useful(_fragments(pieces)))
-    return _Piece("", _chance(pieces), width, is_gap=True, needed=needed, outline=outline)
-
-
-def _chance(pieces: Iterable[_Piece]) -> float:
-    return prod(piece.chance for piece in pieces)
+    return _Piece("", 1, width, is_gap=True, needed=tuple(_useful(_fragments(pieces))))
 
 
 def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
@@ -212,18 +173,17 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
     if len(branches) == 1:
         return list(branches[0])
     width = max(sum(piece.width for piece in branch) for branch in branches)
-    chance = min(sum(map(_chance, branches)), 1)
     if len(branches) <= _MANY and not any(piece.is_gap for branch in branches for piece in branch):
+        chance = sum(prod(piece.chance for piece in branch) for branch in branches)
         text = f"(?:{'|'.join(map(_written, branches))})"
         firsts = (next((piece for piece in branch if not piece.is_anchor), None) for branch in branches)
-        return [_Piece(text, chance, width, is_sharp=all(first and first.is_sharp for first in firsts))]
-    gap = _gap((), width, f"(?:{'|'.join(map(_outline, branches))})")._replace(chance=chance)
+        return [_Piece(text, min(chance, 1), width, is_sharp=all(first and first.is_sharp for first in firsts))]
     each = [min(_fragments(branch), default=None) for branch in branches]
     known = [fragment for fragment in each if fragment]
     if len(known) < len(each) or len(known) > _MANY:
-        return [gap]
+        return [_gap((), width)]
     any_of = _Fragment(sum(each.chance for each in known), f"(?:{'|'.join(each.text for each in known)})")
-    return [gap._replace(needed=(any_of,))]
+    return [_gap((), width)._replace(needed=(any_of,))]
 
 
 def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
@@ -232,9 +192,8 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
         return []
     once = sum(piece.width for piece in pieces)
     width = high * once if once else 0
-    outline = _copies(pieces, low, high)
     if len(pieces) != 1 or pieces[0].is_gap:
-        return [_gap(pieces if low else (), width, outline)]
+        return [_gap(pieces if low else (), width)]
     piece = pieces[0]
     one = piece.text if piece.is_atom else f"(?:{piece.text})"
     copies = min(low, _COPIES if piece.is_atom else 1)
@@ -245,27 +204,22 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
         return [some]
     if not low and high <= (_FEW if piece.is_atom else 1):
         return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_sharp=False, is_atom=False)]
-    if not copies:
-        return [_gap((), width, outline)]
     # What stands before a gap, and after it, may be the same.
-    some = some._replace(outline="")
-    return [some, _gap((), width - 2 * some.width, outline), some]
+    return [some, _gap((), width - 2 * some.width), some] if copies else [_gap((), width)]
 
 
 _REPEAT = re.compile(r"(?:([*+?])|\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\})\??")
 _GROUP = re.compile(r"\((?:\?(?:P?<\w+>|([imsU]*)(?:-([imsU]+))?([:)])))?")
 _PLAIN = re.compile(r"\w+", re.ASCII)
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
-_DOT_ALL = re.compile(r"\(\?\w*s")
 _ANCHOR = re.compile(r"[$^]|\\[AbBz]")
 _CLASS = re.compile(r"\\(?:[dDsSwW]|[pP](?:\{[^}]*\}|.))|\[:\^?[a-z]+:\]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.DOTALL)
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_ANY = "(?s:.)"
-_BYTES = 4
-"""What a character takes at most."""
+_WIDE = 4
+"""Bytes of a character at most."""
 _ANCHORS = {"^": 1 / 30, r"\A": 1 / 1000, r"\b": 1 / 4}  # the others may hold where a part of the text ends
-_NEGATIONS = {"^", r"\D", r"\S", r"\W"}
+_OTHERS = re.compile(r"\^|\\[DSWpP]|\[:\^")
 _CLASSES = {r"\d": "0123456789", r"\s": "\t\n\f\r "}
 
 
@@ -275,7 +229,6 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.position = 0
-        self.dot = _ANY if _DOT_ALL.search(pattern) else "."
 
     def alternation(self, folded: bool, depth: int) -> list[_Piece]:
         """What stands in a group, up to its end."""
@@ -317,9 +270,9 @@ class _Reader:
 
     def _atom(self, folded: bool) -> _Piece:
         if self._take("."):
-            return _wide(self.dot, folded)
+            return _gap((), _WIDE)
         if self._take(r"\C"):  # a byte, which may be a part of a character
-            return _gap((), 1, _ANY)
+            return _gap((), 1)
         begin = self.position
         if known := self._match(_CLASS):
             return _any_of(known[0], {known[0]}, set(), folded)
@@ -382,23 +335,15 @@ def _one_of(character: str, folded: bool) -> _Piece:
 
 
 def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Piece:
-    """A character of a class that is written so."""
-    if not "".join(members).isascii() or any(name[:2] in {r"\p", r"\P"} for name in named) or r"\v" in text:
-        return _wide(_ANY, folded)
-    if any(name in _NEGATIONS or name.startswith("[:^") for name in named):
-        return _wide(text, folded)
+    """A character of a class that is written so; a gap when it may be none of ASCII, for engines that read bytes."""
+    if not "".join(members).isascii() or any(_OTHERS.match(name) for name in named):
+        return _gap((), _WIDE)
     members = members.union(*(_CLASSES.get(name, ()) for name in named))
     chance = sum(map(_frequency, sorted(members))) / (_ALL if len(members) > 1 else 1)
     width = max((_width(character, folded) for character in members), default=1)
     if unknown := named - _CLASSES.keys():
         chance, width = 1, max(width, _width("k", folded))
     return _Piece(text, min(chance, 1), width, folded, not unknown and len(members) <= _SHARP, is_atom=True)
-
-
-def _wide(text: str, folded: bool) -> _Piece:
-    """A character of a class that holds others than those of ASCII, so that it may take some bytes."""
-    gap = _Piece(text, 1, _BYTES, folded, is_atom=True, is_gap=True)
-    return gap._replace(outline=f"{_written([gap])}{{1,{_BYTES}}}")
 
 
 def _frequency(character: str) -> float:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from guardrails.scanner import Scanner
+    from guardrails.scanner import Scanner, Stretches
 
 _MAX_ANSWERS = 4096
 _MEMORY, _MEMORY_PER_BYTE = 32 << 20, 256  # a limit: RE2 takes what the paths need
@@ -75,8 +75,8 @@ def _compiled(source: str) -> Any:
         raise ValueError(reason.decode("utf-8", "replace").replace(flags, "", 1)) from None
 
 
-Stretches = Sequence[tuple[int, int]]
-"""Where in a text matches may begin: offsets, in order and apart."""
+_NEAR = 1024
+"""Bytes that matches of an expression may take for it to be looked for near its fragments only."""
 
 
 class RegexSet:
@@ -87,20 +87,18 @@ class RegexSet:
     RE2, and they are the same whatever the sieve is.
     """
 
-    __slots__ = ("_fragments", "_is_prepared", "_outlines", "_reaches", "_scanner", "_set", "_sources", "_uses")
+    __slots__ = ("_fragments", "_is_prepared", "_reaches", "_scanner", "_set", "_sources", "_uses")
 
     def __init__(
         self,
         sources: tuple[str, ...],
         fragments: tuple[str, ...],
         uses: tuple[tuple[tuple[int, ...], ...], ...],
-        outlines: Mapping[int, str],
         reaches: Mapping[int, tuple[int, int]],
     ) -> None:
         self._sources = sources
         self._fragments = fragments
         self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
-        self._outlines = outlines  # of expressions whose fragments say little
         self._reaches = reaches  # see Scanner
         self._set: Any = None
         self._scanner: Scanner | None = None
@@ -111,29 +109,26 @@ class RegexSet:
         """Compile expressions together, each of which must be valid."""
         import re2  # noqa: PLC0415
 
-        from guardrails.fragments import NEAR, traits  # noqa: PLC0415 - a plan from the cache has no use for it
+        from guardrails.fragments import traits  # noqa: PLC0415 - a plan from the cache has no use for it
 
         sources: list[str] = []
         numbers: dict[str, int] = {}
         uses: dict[int, list[tuple[int, ...]]] = {}
-        outlines: dict[int, str] = {}
         reaches: dict[int, tuple[int, int]] = {}
         for number, regex in enumerate(regexes):
-            fragments, width, lead, outline = traits(*regex)
-            if outline:
-                outlines[number] = outline
-            if width is not None and lead is not None and width <= NEAR:
+            fragments, width, lead = traits(*regex)
+            if width is not None and lead is not None and width <= _NEAR:
                 reaches[number] = lead, width
             first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments or ("",))
             uses.setdefault(first, []).append((number, *others))
             sources.append(regex.flags + regex.pattern)
         used = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
-        together = cls(tuple(sources), tuple(numbers), used, outlines, reaches)
+        together = cls(tuple(sources), tuple(numbers), used, reaches)
         try:
             together._compile()
         except re2.error:  # too many fragments
             anything = tuple((number,) for number in range(len(sources)))
-            return cls(tuple(sources), ("",), (anything,), outlines, reaches)
+            return cls(tuple(sources), ("",), (anything,), reaches)
         return together
 
     def prepare(self) -> None:
@@ -141,7 +136,7 @@ class RegexSet:
         if not self._is_prepared:
             from guardrails.scanner import scanner  # noqa: PLC0415 - most runs are small
 
-            self._scanner = scanner(self._fragments, self._uses, self._outlines, self._reaches)
+            self._scanner = scanner(self._fragments, self._uses, self._reaches)
             self._is_prepared = True
 
     def stretches(self, text: bytes) -> dict[int, Stretches]:
@@ -187,7 +182,7 @@ class RegexSet:
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RegexSet, (self._sources, self._fragments, self._uses, self._outlines, self._reaches)
+        return RegexSet, (self._sources, self._fragments, self._uses, self._reaches)
 
 
 class GlobSet:

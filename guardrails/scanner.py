@@ -1,47 +1,47 @@
-"""One pass of Hyperscan over a text finds which of hundreds of expressions can match there, and where.
+"""One pass of Hyperscan over a text finds which of hundreds of fragments are there, and where.
 
 It is a sieve for many texts: to make it ready takes as long as some megabytes of text do with RE2, and then a text
-takes a tenth of that.
+takes a tenth of that. Only fragments are looked for, which are short and begin with characters: of what may begin
+anywhere, the library has missed matches.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-_ODD = {-1: r"\x0b", -2: r"\xc5\xbf", -3: r"\xe2\x84\xaa"}
-"""White space for Hyperscan only, and the long s and the sign for kelvin, which are an s and a k for RE2 only."""
-
 Stretches = Sequence[tuple[int, int]]
 """Where in a text matches may begin: offsets, in order and apart."""
-_ANYWHERE = (0, 0)
+
+_ODD = {-1: r"\xc5\xbf", -2: r"\xe2\x84\xaa"}
+"""The long s and the sign for kelvin: an s and a k for RE2 where case is ignored, and only bytes for Hyperscan."""
 _GRAIN = 32
-"""Bytes that count as one place, lest a text with nothing but fragments takes much memory."""
+"""Bytes that count as one place."""
+_DENSE = 8
+"""Bytes for each fragment that is found, below which a text is left to another sieve."""
+_ANYWHERE = (0, 0)
+
+_Uses = Sequence[Sequence[Sequence[int]]]
 
 
-def scanner(
-    fragments: Sequence[str],
-    uses: Sequence[Sequence[Sequence[int]]],
-    outlines: Mapping[int, str],
-    reaches: Mapping[int, tuple[int, int]],
-) -> Scanner | None:
-    """A scanner for all that Hyperscan takes; none where it is not installed, or takes nothing."""
+def scanner(fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, tuple[int, int]]) -> Scanner | None:
+    """A scanner for all fragments that Hyperscan takes; none where it is not installed, or takes nothing."""
     try:
-        return Scanner(fragments, uses, outlines, reaches)
+        return Scanner(fragments, uses, reaches)
     except ImportError:
         return None
     except Exception:  # noqa: BLE001 - the library keeps the class of its errors to itself
-        taken = {number: outline for number, outline in outlines.items() if _is_taken(outline)}
-        known = [fragment if _is_taken(fragment) else "" for fragment in fragments]
+        taken = [fragment if _is_taken(fragment) else "" for fragment in fragments]
     try:
-        return Scanner(known, uses, taken, reaches)
+        return Scanner(taken, uses, reaches)
     except Exception:  # noqa: BLE001 - as above
         return None
 
 
-def _is_taken(expression: str) -> bool:
+def _is_taken(fragment: str) -> bool:
     try:
-        _compiled({0: (expression, True)}, {})
+        _scanning({0: (fragment, True)}, defaultdict(set))
     except Exception:  # noqa: BLE001 - as above
         return False
     return True
@@ -51,51 +51,39 @@ class Scanner:
     """Expressions that are looked for in many texts.
 
     ``uses`` has for each of the ``fragments``, of which an empty one is everywhere, the expressions that it is for,
-    with the other fragments of theirs; ``outlines`` are looked for in place of them. ``reaches`` say how many bytes
-    there are at most from the begin of a match to the end of what is found, and to its own end; where that is not
-    known, or many, a match may be anywhere.
+    with the other fragments of theirs. ``reaches`` say how many bytes there are at most from the begin of a match to
+    the end of the fragment, and to its own end; where that is not known, or many, a match may be anywhere.
     """
 
-    def __init__(
-        self,
-        fragments: Sequence[str],
-        uses: Sequence[Sequence[Sequence[int]]],
-        outlines: Mapping[int, str],
-        reaches: Mapping[int, tuple[int, int]],
-    ) -> None:
+    def __init__(self, fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, tuple[int, int]]) -> None:
         self._reaches = reaches
         self._everywhere: list[int] = []
-        self._uses: dict[int, Sequence[Sequence[int]]] = {len(fragments) + number: ((number,),) for number in outlines}
-        sought = {len(fragments) + number: (outline, number not in reaches) for number, outline in outlines.items()}
-        sought |= {number: (odd, False) for number, odd in _ODD.items()}
-        for fragment, expressions in enumerate(uses):
-            users = [
-                (number, *(other for other in others if fragments[other]))
-                for number, *others in expressions
-                if number not in outlines
-            ]
+        self._uses: dict[int, list[tuple[int, list[int]]]] = {}
+        sought = {number: (odd, False) for number, odd in _ODD.items()}
+        for fragment, users in enumerate(uses):
+            numbers = [number for number, *_ in users]
             if not fragments[fragment]:
-                self._everywhere += [number for number, *_ in users]
-            elif users:
-                self._uses[fragment] = users
-                sought[fragment] = fragments[fragment], reaches.keys().isdisjoint(number for number, *_ in users)
-                for other in {other for _, *others in users for other in others}:
-                    sought.setdefault(other, (fragments[other], True))
-        self._found: dict[int, dict[int, None]] = {}
-        self._scan = _compiled(sought, self._found)
+                self._everywhere += numbers
+                continue
+            self._uses[fragment] = [(number, [each for each in others if fragments[each]]) for number, *others in users]
+            sought[fragment] = fragments[fragment], reaches.keys().isdisjoint(numbers)
+        self._found: defaultdict[int, set[int]] = defaultdict(set)
+        self._scan = _scanning(sought, self._found)
 
     def stretches(self, text: bytes, candidates: Callable[[bytes], Iterable[int]]) -> dict[int, Stretches]:
         """Where the expressions that can occur can begin.
 
-        Where the text has what RE2 reads otherwise, that are also the ``candidates`` that another sieve has.
+        Near what RE2 reads otherwise, and in a text that is full of fragments, they are the ``candidates`` that
+        another sieve has.
         """
+        whole = ((0, len(text) + 1),)
         found = self._found
         found.clear()
-        self._scan(text)
-        whole = ((0, len(text) + 1),)
+        if not self._scan(text):
+            return dict.fromkeys(candidates(text), whole)
         stretches: dict[int, Stretches] = dict.fromkeys(self._everywhere, whole)
         for number, places in found.items():
-            for expression, *others in self._uses.get(number, ()):
+            for expression, others in self._uses.get(number, ()):
                 if all(other in found for other in others):
                     lead, width = self._reaches.get(expression, _ANYWHERE)
                     stretches[expression] = _before(places, lead, width) if width else whole
@@ -114,7 +102,7 @@ def _before(places: Iterable[int], lead: int, width: int) -> Stretches:
 
 
 def _joined(stretches: Sequence[tuple[int, int]], width: int) -> Stretches:
-    """The same stretches, together where matches of some width would overlap."""
+    """The same stretches, and as one those of which the matches would be read twice."""
     joined = [stretches[0]]
     for start, end in stretches[1:]:
         first, last = joined[-1]
@@ -125,18 +113,29 @@ def _joined(stretches: Sequence[tuple[int, int]], width: int) -> Stretches:
     return joined
 
 
-def _compiled(sought: Mapping[int, tuple[str, bool]], found: dict[int, dict[int, None]]) -> Callable[[bytes], object]:
-    """What notes the places of a text where the expressions end, or once for each that they are there."""
+def _scanning(sought: Mapping[int, tuple[str, bool]], found: defaultdict[int, set[int]]) -> Callable[[bytes], bool]:
+    """What notes the places of a text where the fragments end, or once for each that it is there.
+
+    It says whether it came to the end of the text.
+    """
     import pyperscan  # noqa: PLC0415 - takes some milliseconds, and is not there on all platforms
 
-    goes_on = pyperscan.Scan.Continue
+    goes_on, stops = pyperscan.Scan.Continue, pyperscan.Scan.Terminate
+    left = iter(range(0))
 
-    def note(found: dict[int, dict[int, None]], number: int, _: int, end: int) -> Any:
-        found.setdefault(number, {})[end // _GRAIN] = None
-        return goes_on
+    def note(found: defaultdict[int, set[int]], number: int, _: int, end: int) -> Any:
+        found[number].add(end // _GRAIN)
+        return goes_on if next(left, None) is not None else stops
 
     patterns = [
-        pyperscan.Pattern(text.encode(), pyperscan.Flag.MULTILINE, *(pyperscan.Flag.SINGLEMATCH,) * once, tag=number)
-        for number, (text, once) in sought.items()
+        pyperscan.Pattern(fragment.encode(), *(pyperscan.Flag.SINGLEMATCH,) * once, tag=number)
+        for number, (fragment, once) in sought.items()
     ]
-    return pyperscan.BlockDatabase(*patterns).build(found, note).scan
+    scan = pyperscan.BlockDatabase(*patterns).build(found, note).scan
+
+    def scanned(text: bytes) -> bool:
+        nonlocal left
+        left = iter(range(len(sought) + len(text) // _DENSE))
+        return scan(text) is goes_on
+
+    return scanned

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guardrails.checks.base import File, Repository, RuleSet, render
 from guardrails.checks.text_content import Content, Place
 from guardrails.findings import Fact, Finding, digest
-from guardrails.matching import GlobSet, Regex, RegexSet, Stretches
+from guardrails.matching import GlobSet, Regex, RegexSet
 from guardrails.repository.entry import FILE
+
+if TYPE_CHECKING:
+    from guardrails.scanner import Stretches
 
 MAX_MATCHES = 10_000
 """Matches of one pattern that are judged in one file; when there are more, a finding says so."""

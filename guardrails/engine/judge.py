@@ -118,9 +118,10 @@ class Judge:
     def prepare(self) -> None:
         """Let every kind make ready for many files."""
         self._is_ready = True
-        for kind in self.plan.kinds:
+        for kind, rules in self.plan.kinds.items():
             with suppress(Exception):  # What is broken breaks when a file is judged, too, which is told.
-                if prepare := getattr(self.plan.inspector(kind), "prepare", None):
+                asked = rules - self._uninspected.get(kind, frozenset())
+                if asked and (prepare := getattr(self.plan.inspector(kind), "prepare", None)):
                     prepare()
 
     def asked(self, applied: Applied) -> Iterator[tuple[str, RuleSet]]:

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails import fragments
+from guardrails import matching
 from guardrails.fragments import UNKNOWN, traits
 from guardrails.matching import Regex, RegexSet
 
@@ -249,10 +249,8 @@ def test_no_match_is_missed_whatever_the_syntax(pattern: str, text: str) -> None
 
 
 @settings(max_examples=400)
-@given(st.lists(trees(), min_size=1, max_size=3), st.sampled_from([0, 12, 1024]), st.booleans(), st.data())
-def test_whatever_the_sieve_the_same_is_found(
-    patterns: list[tuple[Any, ...]], near: int, outlined: bool, data: st.DataObject
-) -> None:
+@given(st.lists(trees(), min_size=1, max_size=3), st.sampled_from([0, 12, 1024]), st.data())
+def test_whatever_the_sieve_the_same_is_found(patterns: list[tuple[Any, ...]], near: int, data: st.DataObject) -> None:
     regexes = []
     for tree in patterns:
         try:
@@ -263,10 +261,7 @@ def test_whatever_the_sieve_the_same_is_found(
     pieces = [drawn(data.draw(st.sampled_from(patterns)), data.draw) for _ in range(data.draw(st.integers(0, 6)))]
     text = data.draw(st.text(CHARACTERS, max_size=6)).join(pieces).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fragments, "NEAR", near)
-        if outlined:
-            patch.setattr(fragments, "_useful", lambda _: [])
-            patch.setattr(fragments, "_RARE", 0.999)
+        patch.setattr(matching, "_NEAR", near)
         regexset = prepared(regexes)
         stretches = regexset.stretches(text)
         for number, regex in enumerate(regexes):

@@ -72,7 +72,7 @@ def test_what_it_refuses_takes_nothing_from_the_others(pattern: str) -> None:
 
 def test_without_the_library_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyperscan", None)
-    assert scanner(["tok"], [[(0,)]], {}, {0: (3, 8)}) is None
+    assert scanner(["tok"], [[(0,)]], {0: (3, 8)}) is None
     regexset = RegexSet.compile([TOKEN])
     regexset.prepare()
     assert regexset._scanner is None
@@ -88,7 +88,7 @@ def test_it_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("piece", [b"tok_", b"\v", "\u017f".encode()])
+@pytest.mark.parametrize("piece", [b"tok_-------", "\u017f--------".encode()])
 def test_a_text_full_of_fragments_takes_bounded_memory(piece: bytes) -> None:
     text = piece * 1_000_000
     regexset = prepared(TOKEN)
@@ -101,7 +101,18 @@ def test_a_text_full_of_fragments_takes_bounded_memory(piece: bytes) -> None:
     assert peak < 60_000_000
 
 
+def test_a_text_full_of_fragments_is_left_to_the_other_sieve() -> None:
+    regexset = prepared(TOKEN, Regex("tok_ab"))
+    full = b"tok_abcd" * 10_000
+    whole = ((0, len(full) + 1),)
+    assert regexset.stretches(full) == {0: whole, 1: whole}
+    assert len(spans(regexset, 0, full)) == 10_000
+    assert regexset.stretches(b"tok_abcd" + b"-" * 2000)[0] != ((0, 2009),)
+
+
 def test_an_error_says_nothing_to_the_user_for_re2_finds_the_same() -> None:
     with pytest.raises(Exception, match="Embedded"):
-        Scanner([], [], {0: "a$b"}, {})
-    assert scanner([], [], {0: "a$b"}, {}) is not None
+        Scanner(["a$b"], [[(0,)]], {})
+    known = scanner(["a$b", "tok"], [[(0,)], [(1, 0)]], {})
+    assert known is not None
+    assert set(known.stretches(b"a tok", lambda _: ())) == {0, 1}

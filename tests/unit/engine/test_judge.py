@@ -24,6 +24,13 @@ def test_kinds_make_ready_and_find_the_same():
     assert len(before.findings) == 1
 
 
+def test_what_is_not_asked_does_not_make_ready():
+    given = plan(RULE)
+    judge = Judge(given, MemorySnapshot(tree({"a.txt": "x\n"}, seed="test")), "2026-01-15", facts=True, only_facts=True)
+    judge.prepare()
+    assert not given.inspector("text").regexes._scanner
+
+
 def test_what_breaks_is_told_where_it_matters(monkeypatch):
     given = plan(RULE)
 
