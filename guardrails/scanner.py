@@ -16,8 +16,10 @@ Stretches = Sequence[tuple[int, int]]
 
 _ODD = {-1: r"\xc5\xbf", -2: r"\xe2\x84\xaa"}
 """The long s and the sign for kelvin: an s and a k for RE2 where case is ignored, and only bytes for Hyperscan."""
-_GRAIN = 32
+_GRAIN = 128
 """Bytes that count as one place."""
+_APART = 1024
+"""Bytes between places that take longer to read than to begin anew."""
 _DENSE = 8
 """Bytes for each fragment that is found, below which a text is left to another sieve."""
 _ANYWHERE = (0, 0)
@@ -86,27 +88,27 @@ class Scanner:
             for expression, others in self._uses.get(number, ()):
                 if all(other in found for other in others):
                     lead, width = self._reaches.get(expression, _ANYWHERE)
-                    stretches[expression] = _before(places, lead, width) if width else whole
+                    stretches[expression] = _before(places, lead) if width else whole
         if odd := [place for number in _ODD for place in found.get(number, ())]:
             for expression in candidates(text):
                 _, width = self._reaches.get(expression, _ANYWHERE)
-                near = (*stretches.get(expression, ()), *_before(odd, width, width))
-                stretches[expression] = _joined(sorted(near), width) if width else whole
+                near = (*stretches.get(expression, ()), *_before(odd, width))
+                stretches[expression] = _joined(sorted(near)) if width else whole
         return stretches
 
 
-def _before(places: Iterable[int], lead: int, width: int) -> Stretches:
+def _before(places: Iterable[int], lead: int) -> Stretches:
     """Where matches can begin when what they lead to ends at one of some places."""
     ends = sorted(place * _GRAIN for place in places)
-    return _joined([(end - lead if end > lead else 0, end + _GRAIN) for end in ends], width)
+    return _joined([(end - lead if end > lead else 0, end + _GRAIN) for end in ends])
 
 
-def _joined(stretches: Sequence[tuple[int, int]], width: int) -> Stretches:
-    """The same stretches, and as one those of which the matches would be read twice."""
+def _joined(stretches: Sequence[tuple[int, int]]) -> Stretches:
+    """The same stretches, those as one that are not far apart."""
     joined = [stretches[0]]
     for start, end in stretches[1:]:
         first, last = joined[-1]
-        if start > last + width:
+        if start > last + _APART:
             joined.append((start, end))
         else:
             joined[-1] = first, max(last, end)

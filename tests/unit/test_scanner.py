@@ -26,15 +26,15 @@ def spans(regexset: RegexSet, number: int, text: bytes) -> list[tuple[int, int]]
 def test_only_what_is_near_is_looked_at() -> None:
     text = b"-" * 5000 + b"tok_abcd" + b"-" * 5000
     (stretch,) = prepared(TOKEN).stretches(text)[0]
-    assert stretch[0] <= 5000 < stretch[1] < 5100
-    assert stretch[0] > 4900
+    assert stretch[0] <= 5000 < stretch[1] < 5300
+    assert stretch[0] > 4700
 
 
 def test_what_is_far_apart_is_looked_at_apart() -> None:
     regexset = prepared(TOKEN)
-    text = (b"tok_abcd" + b"-" * 500) * 4
+    text = (b"tok_abcd" + b"-" * 1992) * 4
     assert len(regexset.stretches(text)[0]) == 4
-    assert spans(regexset, 0, text) == [(start, start + 8) for start in range(0, 4 * 508, 508)]
+    assert spans(regexset, 0, text) == [(start, start + 8) for start in range(0, 8000, 2000)]
 
 
 def test_a_match_of_any_length_may_begin_anywhere() -> None:
