@@ -63,11 +63,12 @@ class RelationInspector:
                 thing: Any = fact.value
                 found[fact.rule][thing.side].append(thing)
         excessive = []
+        lists: dict[str, frozenset[int]] = {}
         for number in numbers:
             check, sides = self.checks[number], found[number]
             for index, side in enumerate(check.sides):
-                if not side.format:
-                    sides[index].extend(self._files(check, index, repository))
+                if not side.format and (sides[0] or not index):
+                    sides[index].extend(self._files(check, index, repository, lists))
                 sides[index].sort(key=_order)
             try:
                 yield from list(_related(check, *sides, repository.date))
@@ -78,13 +79,20 @@ class RelationInspector:
                 f"{', '.join(excessive)}: over {MAX_PAIRS:,} pairs to compare; give both sides a 'key', or narrow them"
             )
 
-    def _files(self, check: Check, index: int, repository: Repository) -> Iterator[Thing]:
-        """The things that are files; what others are compared with may be anywhere in the repository."""
+    def _files(
+        self, check: Check, index: int, repository: Repository, lists: dict[str, frozenset[int]]
+    ) -> Iterator[Thing]:
+        """The things that are files; what others are compared with may be anywhere in the repository.
+
+        ``lists`` has what globs match a path, where a rule has asked that before.
+        """
         side = check.sides[index]
         anywhere = index > 0 and side.paths >= 0
         entries: Sequence[Entry] = repository.entries if anywhere else repository.matched(check.number)
         for path, *_ in entries:
-            if side.covers(self.globs.match(path)):
+            if (known := lists.get(path)) is None:
+                known = lists[path] = self.globs.match(path)
+            if side.covers(known):
                 thing = thing_of(path, check, index, repository.date)
                 if thing:
                     yield thing
