@@ -75,6 +75,8 @@ class Tracing:
         """The versions in which something is found, in the order of their commits."""
         unjudged = self._unjudged()
         while together := list(islice(unjudged, _TOGETHER)):
+            if len(together) == _TOGETHER:
+                self._judge.prepare()
             yield from self._traced(together)
 
     def _unjudged(self) -> Iterator[tuple[str, Added]]:
