@@ -87,7 +87,7 @@ class RegexSet:
     RE2, and they are the same whatever the sieve is.
     """
 
-    __slots__ = ("_fragments", "_is_prepared", "_reaches", "_scanner", "_set", "_sources", "_uses")
+    __slots__ = ("_fragments", "_reaches", "_scanner", "_set", "_sources", "_uses")
 
     def __init__(
         self,
@@ -102,7 +102,6 @@ class RegexSet:
         self._reaches = reaches  # see Scanner
         self._set: Any = None
         self._scanner: Scanner | None = None
-        self._is_prepared = False
 
     @classmethod
     def compile(cls, regexes: Iterable[Regex]) -> RegexSet:
@@ -133,11 +132,10 @@ class RegexSet:
 
     def prepare(self) -> None:
         """Make ready for many texts, which takes as long as sieving some megabytes."""
-        if not self._is_prepared:
+        if self._scanner is None:
             from guardrails.scanner import scanner  # noqa: PLC0415 - most runs are small
 
             self._scanner = scanner(self._fragments, self._uses, self._reaches)
-            self._is_prepared = True
 
     def stretches(self, text: bytes) -> dict[int, Stretches]:
         """Where the expressions that can occur in ``text`` can begin: all that do, and few that do not."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
             """Judge an entry."""
 
         def prepare(self) -> None:
-            """Make ready for many entries, at most once."""
+            """Make ready for many entries; to ask again is free."""
 
 
 TRIAL, WORTH, LONG = 0.1, 0.4, 2

@@ -81,7 +81,7 @@ def test_without_the_library_the_same_is_found(monkeypatch: pytest.MonkeyPatch) 
 
 def test_it_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
-    monkeypatch.setattr(scanning, "scanner", lambda *sieve: calls.append(sieve))
+    monkeypatch.setattr(scanning, "scanner", lambda *sieve: calls.append(sieve) or scanner(*sieve))
     regexset = RegexSet.compile([TOKEN])
     regexset.prepare()
     regexset.prepare()
