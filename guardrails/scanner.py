@@ -1,8 +1,8 @@
 """One pass of Hyperscan over a text finds which of hundreds of fragments are there, and where.
 
-It is a sieve for many texts: to make it ready takes as long as some megabytes of text do with RE2, and then a text
-takes a tenth of that. Only fragments are looked for, which are short and begin with characters: of what may begin
-anywhere, the library has missed matches.
+It is a sieve for many texts. A pass takes as long as one of RE2, which only tells what is there; so RE2 has less to
+read afterwards. To make it ready takes as long as some megabytes of text. Only fragments are looked for, which are
+short and begin with characters: of what may begin anywhere, the library has missed matches.
 """
 
 from __future__ import annotations
