@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
@@ -123,7 +122,7 @@ def plural(count: int, noun: str) -> str:
 def fingerprint(rule: str, path: str, evidence: str, occurrence: int) -> str:
     """A short digest of a finding that survives moved lines and re-indentation.
 
-    ``occurrence`` counts the findings of the run that agree in all the rest, from 0.
+    ``occurrence`` counts the findings that agree in all the rest, from 0: of the file, or of the conclusion.
     """
     key = (rule, path, folded(evidence), str(occurrence))
     return digest((part.encode("utf-8", "surrogatepass") for part in key), size=10)
@@ -139,10 +138,8 @@ def identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     seen: dict[tuple[str, str, str], int] = {}
     identified = []
     for item in sorted(dict.fromkeys(findings), key=order):
-        # Reports and look-ups hold few distinct ids many times.
-        rule = sys.intern(item.rule)
-        key = (rule, item.location.path, folded(item.evidence))
+        key = (item.rule, item.location.path, folded(item.evidence))
         occurrence = seen.get(key, 0)
         seen[key] = occurrence + 1
-        identified.append(item._replace(rule=rule, fingerprint=fingerprint(*key, occurrence)))
+        identified.append(item._replace(fingerprint=fingerprint(*key, occurrence)))
     return tuple(identified)

@@ -261,7 +261,7 @@ def _message(file: File, check: Check, flaw: Flaw, path: Path, value: Any) -> st
 def _evidence(spot: Spot, flaw: Flaw) -> str:
     what = flaw.detail or ("" if flaw.key else scalar(spot.target))
     if not what and "[]" in spot.route:
-        what = spot.line[spot.span.column - 1 :][:_MAX_TEXT]
+        what = spot.line[spot.span.column - 1 : spot.span.column - 1 + _MAX_TEXT]
     return f"{spot.route} {what}".strip()
 
 

@@ -11,7 +11,7 @@ from guardrails.checks.document_view import View
 from guardrails.checks.jsonpath import JSONPath, Paths, Tree
 from guardrails.documents.document import ParseError, Path
 
-MAX_VALUES = 10_000
+MAX_VALUES = 100_000
 """Most keys of one thing, and most values in its fact."""
 
 

@@ -111,7 +111,8 @@ def _selected(rule: str, selected: Sequence[str]) -> bool:
 def _refuse_growth(state: _State, new: Sequence[Finding], selected: Sequence[str]) -> None:
     """Raise UsageError where findings of rules would be added that are in the baseline already.
 
-    What is there and what is gone are adopted each by itself, in any order; with what is gone, what is there as well.
+    What is gone may be adopted after what is there, or with it. What is there is adopted once, also when all of it is
+    mended: an entry does not say which of both it was.
     """
     past = state.past is not None
     option = " --history" if past else ""
@@ -123,10 +124,11 @@ def _refuse_growth(state: _State, new: Sequence[Finding], selected: Sequence[str
             f"`baseline create{option} --select RULE` adopts a new rule",
         )
     there = {baseline.entry(finding).key for finding in state.now.new}
-    adopted = {(item.rule, item.key in state.gone) for item in state.entries}
+    adopted = {item.rule for item in state.entries}
+    adopted_as_gone = {item.rule for item in state.entries if item.key in state.gone}
     for finding in new:
         is_gone = baseline.entry(finding).key not in there
-        if (finding.rule, is_gone) in adopted:
+        if finding.rule in (adopted_as_gone if is_gone else adopted):
             about = f"--fingerprint {finding.fingerprint} --history" if is_gone else f"{finding.rule} PATH"
             raise UsageError(
                 f"{finding.rule} is in the baseline already, and what it has there may only shrink",

@@ -88,7 +88,8 @@ def _about(args: Namespace, findings: Sequence[Finding], plan: Plan, *, asking: 
 def from_root(snapshot: Snapshot, given: str) -> str:
     """What was given, as a glob or PATH:LINE from the root; a path that is there means itself, not others so named."""
     path, line = _line(given)
-    inside = options.relative(snapshot, path) if os.path.lexists(path) else ""
+    # PATH:LINE is no glob, and in history the file may be gone.
+    inside = options.relative(snapshot, path) if line or os.path.lexists(path) else ""
     if not inside:
         return given
     return f"{inside}:{line}" if line else literal(inside) + ("/" if os.path.isdir(path) else "")

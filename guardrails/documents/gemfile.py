@@ -15,7 +15,7 @@ from guardrails.documents.pieces import Spans
 
 _TOKEN = re.compile(
     r"""(?P<text>"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+'|%[wWiIqQ]?(?:\[[^\]]*+\]|\([^)]*+\)|\{[^}]*+\}))"""
-    r"""|(?P<comment>\#.*)|(?P<hard><<[~-]?["'A-Z]|["'`].*|%[wWiIqQ]?[\[({].*)"""
+    r"""|(?P<comment>\#.*)|(?P<hard><<[~-]?["'A-Za-z_]|["'`].*|%[wWiIqQ]?[\[({].*)"""
     r"""|(?<![.:@$])(?P<word>[A-Za-z_]\w*+)(?!:(?!:))|(?P<sign>[^\s\w])|[\w:.]++""",
 )
 _TRANSPARENT = frozenset({"git", "github", "group", "install_if", "path", "platform", "platforms", "source"})
@@ -23,6 +23,8 @@ _OPENING = frozenset({"begin", "case", "class", "def", "for", "if", "module", "u
 _LOOPS = frozenset({"for", "until", "while"})
 _MODIFIERS = frozenset({"and", "if", "or", "rescue", "unless", "until", "while"})
 _DEPARTING = frozenset({"__END__", "abort", "exit", "raise", "return"})
+_LONGEST = 10_000
+"""Characters of a line, and tokens of a statement."""
 _OPEN, _CLOSE = "([{", ")]}"
 
 Token = tuple[str, str, int]
@@ -55,6 +57,8 @@ def _statements(text: str) -> Iterator[tuple[int, list[Token]]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(("=begin", "=end")):
             commented = line.startswith("=begin")
+        elif len(line) > _LONGEST or len(tokens) > _LONGEST:
+            return  # Nobody writes such a thing.
         elif not commented:
             found = [
                 (match.lastgroup or "", match[0], match.start() + 1)
@@ -95,7 +99,8 @@ class _Reader:
         if tokens[0][:2] != ("word", "gem"):
             return
         rest = tokens[2:] if tokens[1:] and tokens[1][1] == "(" else tokens[1:]
-        if rest and rest[0][0] == "text" and "#{" not in rest[0][1] and rest[0][1][0] in "\"'":
+        alone = len(rest) == 1 or (len(rest) > 1 and rest[1][1] in (",", ")"))
+        if alone and rest[0][0] == "text" and "#{" not in rest[0][1] and rest[0][1][0] in "\"'":
             _, name, column = rest[0]
             self.places["gems", len(self.gems)] = Span(number, column, number, column + len(name))
             self.gems.append(name[1:-1])

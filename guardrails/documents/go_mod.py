@@ -22,6 +22,7 @@ from guardrails.documents.pieces import Spans
 
 _WORD = re.compile(r'"[^"\n]*+"|`[^`\n]*+`|=>|[(),]|(?:(?!=>)[^\s(),])++')
 _QUOTES = '"`'
+_LONGEST = 10_000
 _SINGLE = ("module", "go", "toolchain")
 _LISTS = ("require", "replace", "exclude")
 
@@ -61,6 +62,8 @@ class _Reader:
         """Take the next line."""
         self._line = number
         code, _, self._comment = line.partition("//")
+        if len(code) > _LONGEST:
+            raise ParseError(f"a line can have {_LONGEST:,} characters at most", number)
         words = [(match[0].strip(_QUOTES), match.start() + 1) for match in _WORD.finditer(code)]
         if not words:
             return

@@ -20,7 +20,7 @@ from guardrails.documents.document import Document, Format, ParseError, Path, Ro
 from guardrails.documents.places import Entry, Place, document, error
 
 _MODERN = re.compile(r"^__metadata:", re.MULTILINE)
-_LINE = re.compile(r"^(?P<indent> *+)(?P<line>[^\s#][^\n]*)", re.MULTILINE)
+_LINE = re.compile(r"^(?P<indent> *+)(?P<line>[^ #\r\n][^\n]*)", re.MULTILINE)
 _WORD = r'"(?:[^"\\]++|\\.)*+"|[^\s,:"][^\s,:]*+'
 _KEYS = re.compile(rf"(?P<keys>(?:{_WORD})(?:, *+(?:{_WORD}))*+):\s*+$")
 _PAIR = re.compile(rf"(?P<key>{_WORD}) (?P<value>[^\n]*)$")
@@ -80,7 +80,8 @@ def _modern(text: str) -> Root:
 
 def _classic(text: str) -> Root:
     """The file as a mapping of the shape that modern ones have."""
-    return document(text, [_read(text)[0]], lambda text: [_read(text)[1]]).roots[0]
+    value, place = _read(text)
+    return document(text, [value], lambda _: [place]).roots[0]
 
 
 def _read(text: str) -> tuple[dict[str, Any], Place]:

@@ -109,7 +109,7 @@ class Tracing:
                 yield self._version(added, found)
 
     def _version(self, added: Added, judged: Judged) -> Version:
-        findings = tuple(judged.findings)
+        findings = judged.findings
         new = [finding for finding in findings if finding.fingerprint not in self._known]
         if new and added.before:
             stood = sum((self._stood(entry) for entry in added.before), _Counts())

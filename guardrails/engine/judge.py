@@ -27,7 +27,7 @@ PackedFacts = tuple[tuple[str, bytes], ...]
 class Judged(NamedTuple):
     """What one file gave."""
 
-    findings: Sequence[Finding] = ()
+    findings: tuple[Finding, ...] = ()
     """In their order, with fingerprints."""
     notes: Sequence[Note] = ()
     marks: Sequence[Mark] = ()
@@ -117,6 +117,8 @@ class Judge:
 
     def prepare(self) -> None:
         """Let every kind make ready for many files."""
+        if self._is_ready:
+            return
         self._is_ready = True
         for kind, rules in self.plan.kinds.items():
             with suppress(Exception):  # What is broken breaks when a file is judged, too, which is told.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from guardrails.engine.marks import Mark
 from guardrails.engine.plan import Plan
 from guardrails.engine.scan import Scan
-from guardrails.findings import Finding, Location
+from guardrails.findings import Finding, Location, order
 from guardrails.governance import baseline, states, waivers
 from guardrails.governance.standing import Owners, Standing, settle
 from guardrails.governance.states import Scope, States
@@ -79,12 +79,7 @@ def govern(
         excused += known
         odd += more
     judged = (item for item in odd if scope.holds(item.location.path))
-    return Governed(stands, tuple(sorted(excused, key=_order)), tuple(judged))
-
-
-def _order(item: tuple[Finding, Excuse]) -> tuple[Location, str, str]:
-    finding, _ = item
-    return finding.location, finding.rule, finding.message
+    return Governed(stands, tuple(sorted(excused, key=lambda item: order(item[0]))), tuple(judged))
 
 
 def _baselined(

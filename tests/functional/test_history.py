@@ -394,6 +394,15 @@ def test_what_came_to_stand_since_is_not_adopted_as_past(old):
     assert "3 findings written down, 4 in all" in baseline(old, "create", "--history")
 
 
+def test_what_comes_to_stand_is_not_adopted_when_all_else_is_mended(repo):
+    save(repo, "start", {"LICENSE": "MIT\n", "README.md": "A shop\n", "old.sh": line(1)})
+    baseline(repo, "create")
+    save(repo, "mend one, leak another", {"new.sh": line(2)}, gone=["old.sh"])
+    for option in ([], ["--history"], ["--history", "--select", RULE]):
+        assert "may only shrink" in refused(repo, "baseline", "create", *option)
+    assert known(repo) == ["old.sh"]
+
+
 def test_only_what_neither_stands_nor_stood_is_pruned(old):
     old.write({"uncommitted.sh": line(6)})
     baseline(old, "create")
@@ -453,6 +462,14 @@ def test_a_change_may_adopt_what_is_gone_and_not_what_it_brings(old):
 
 def add(repo, *args, **env):
     return repo.run("waivers", "add", *args, "--reason", "revoked", "--owner", "shop", **env)
+
+
+def test_a_place_that_is_gone_is_named_from_where_one_is(repo):
+    save(repo, "leak", {"sub/gone.sh": line(1), "sub/kept": "\n"})
+    save(repo, "mend", gone=["sub/gone.sh"])
+    done = add(repo, RULE, "gone.sh:1", "--history", cwd=repo.root / "sub")
+    assert done.returncode == 0, done.stderr
+    assert report(repo)["findings"] == []
 
 
 def test_a_waiver_of_what_history_finds(old):

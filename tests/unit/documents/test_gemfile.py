@@ -95,6 +95,11 @@ def test_what_counts(text):
         'end\ngem "a"',
         ')\ngem "a"',
         ')\n(\ngem "a"',
+        'gem "a" + suffix',
+        'gem("a" % name)',
+        'x = <<~ruby\n  gem "a"\nruby',
+        "# " + "x" * 10_000 + '\ngem "a"',
+        "x " + ",\n" * 10_001 + '\ngem "a"',
     ],
 )
 def test_what_does_not(text):

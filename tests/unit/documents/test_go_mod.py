@@ -102,6 +102,7 @@ replace a.org/both v1.0.0 => a.org/fork v1.0.2
     [
         ("go 1.24\nrequire (\n  a.org/b v1.0.0\n", 2, 1, "the block 'require (' is never closed"),
         ("require a.org/b", 1, 9, "expected a module and its version"),
+        ("go 1.24\nreplace " + "x =>" * 3000, 2, 1, "10,000 characters at most"),
         ("require (\n  a.org/b v1 v2\n)", 2, 3, "expected a module and its version"),
         ("exclude a.org/b", 1, 9, "expected a module and its version: exclude"),
         ("replace a.org/b ../b", 1, 9, "expected: replace"),

@@ -113,6 +113,7 @@ def test_fields_of_a_classic_package(text, meant):
         ("a@1:\n<<<<<<< HEAD\n  version 1\n", 2, 1, "expected 'name@range:'"),
         ("a@1:\n  version\n", 2, 3, "expected 'name@range:'"),
         ("a@1\n", 1, 1, "expected 'name@range:'"),
+        ("a@1:\n\tversion 1\n", 2, 1, "expected 'name@range:'"),
         ("  version 1\n", 1, 3, "deeper than what it could belong to"),
         ("a@1:\n  b:\n    c:\n", 3, 5, "expected 'name@range:'"),
         ("a@1:\n      b 1\n", 2, 7, "deeper than what it could belong to"),
