@@ -99,8 +99,17 @@ class Scanner:
 
 def _before(places: Iterable[int], lead: int) -> Stretches:
     """Where matches can begin when what they lead to ends at one of some places."""
-    ends = sorted(place * _GRAIN for place in places)
-    return _joined([(end - lead if end > lead else 0, end + _GRAIN) for end in ends])
+    first, *others = sorted(places)
+    far = (_APART + lead) // _GRAIN + 1
+    stretches = []
+    last = first
+    for place in others:
+        if place - last > far:
+            stretches.append((max(first * _GRAIN - lead, 0), (last + 1) * _GRAIN))
+            first = place
+        last = place
+    stretches.append((max(first * _GRAIN - lead, 0), (last + 1) * _GRAIN))
+    return stretches
 
 
 def _joined(stretches: Sequence[tuple[int, int]]) -> Stretches:
