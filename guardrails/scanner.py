@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Stretches = Sequence[tuple[int, int]]
-"""Where in a text matches may begin: offsets, in order and apart."""
+"""Where in a text matches may begin: offsets, in order."""
 
 _ODD = {-1: r"\xc5\xbf", -2: r"\xe2\x84\xaa"}
 """The long s and the sign for kelvin: an s and a k for RE2 where case is ignored, and only bytes for Hyperscan."""
@@ -93,7 +93,7 @@ class Scanner:
             for expression in candidates(text):
                 _, width = self._reaches.get(expression, _ANYWHERE)
                 near = (*stretches.get(expression, ()), *_before(odd, width))
-                stretches[expression] = _joined(sorted(near)) if width else whole
+                stretches[expression] = sorted(near) if width else whole
         return stretches
 
 
@@ -110,18 +110,6 @@ def _before(places: Iterable[int], lead: int) -> Stretches:
         last = place
     stretches.append((max(first * _GRAIN - lead, 0), (last + 1) * _GRAIN))
     return stretches
-
-
-def _joined(stretches: Sequence[tuple[int, int]]) -> Stretches:
-    """The same stretches, those as one that are not far apart."""
-    joined = [stretches[0]]
-    for start, end in stretches[1:]:
-        first, last = joined[-1]
-        if start > last + _APART:
-            joined.append((start, end))
-        else:
-            joined[-1] = first, max(last, end)
-    return joined
 
 
 def _scanning(sought: Mapping[int, tuple[str, bool]], found: defaultdict[int, set[int]]) -> Callable[[bytes], bool]:

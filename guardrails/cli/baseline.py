@@ -17,7 +17,7 @@ from guardrails.findings import Finding, plural
 from guardrails.governance import baseline
 from guardrails.governance.baseline import Known, Matched
 from guardrails.governance.governing import Records
-from guardrails.governance.states import Scope, States, is_about_the_past, was_judged
+from guardrails.governance.states import Scope, States, was_judged
 from guardrails.governance.verdict import Excuse
 from guardrails.policy.terms import BASELINE, selects
 from guardrails.reporters.terminal import visible, visible_path
@@ -55,7 +55,7 @@ class _State:
                 if history.shallow:
                     raise UsageError("--history: older commits are missing here, and what they added", hint=SHALLOW)
                 self.past = _matched(history, held, self.entries, date, history.excused)
-        self.traced = {item.rule for item in self.entries if is_about_the_past(report, item)}
+        self.traced = {item.rule for item in self.entries if report.is_traced(item.rule)}
         """Rules of entries that past commits may answer to."""
         self.gone = {item.key for item in self.now.left if item.rule in self.traced}
         """Keys of the entries that only past commits may answer to."""

@@ -67,16 +67,16 @@ class _Reader:
         words = [(match[0].strip(_QUOTES), match.start() + 1) for match in _WORD.finditer(code)]
         if not words:
             return
-        verb = words[0][0]
+        verb, *said = [word for word, _ in words]
         if self._block and verb == ")":
             self._block = ""
         elif self._block:
             self._take(self._block, words)
         elif not verb.isalpha() or len(words) == 1:
             raise self._error(words[0], "expected a directive, such as: go 1.24")
-        elif [word for word, _ in words[1:]] == ["("]:
+        elif said == ["("]:
             self._block, self._opened = verb, number
-        elif [word for word, _ in words[1:]] != ["(", ")"]:
+        elif said != ["(", ")"]:
             self._take(verb, words[1:])
 
     def document(self) -> Document:

@@ -103,7 +103,7 @@ def _baselined(
         added = [item for item in entries if item.key not in old]
         stood = before.stood() if added else frozenset()
         brought = {baseline.entry(finding).key for finding in standing.stands}
-        gone = {item.key for item in added if states.is_about_the_past(report, item)} - brought
+        gone = {item.key for item in added if report.is_traced(item.rule)} - brought
         debt = stood | gone
         refused = [item for item in added if item.key not in debt]
         odd += _growth(report, refused, [item for item in added if item.key in debt])

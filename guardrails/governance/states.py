@@ -46,6 +46,11 @@ class States:
         self.about_changes = {plan.ids[number] for each in plan.conclusions.values() for number in each.change_based}
         """The rules that judge a change."""
 
+    def is_traced(self, rule: str) -> bool:
+        """Whether past commits are judged by a rule: what it found there may be gone, and only --history finds that."""
+        info = self.plan.infos.get(rule)
+        return info is not None and info.history
+
     def option(self, state: str, name: str, default: Any) -> Any:
         """An option of the rule that stands for a state."""
         _, block = self._known.get(state, ("", {}))
@@ -106,17 +111,11 @@ def was_judged(states: States, item: baseline.Known, scope: Scope) -> bool:
         return True  # No rule is left that could find it again.
     if item.rule not in plan.infos or not scope.sound:
         return False
-    if is_about_the_past(states, item) and not scope.history:
+    if states.is_traced(item.rule) and not scope.history:
         return False
     if scope.paths is None:
         return True
     return item.path in scope.paths and (scope.repository_rules or item.rule not in plan.concluding())
-
-
-def is_about_the_past(states: States, item: baseline.Known) -> bool:
-    """Whether an entry of the baseline may be about what is not there any more, and only --history finds."""
-    info = states.plan.infos.get(item.rule)
-    return info is not None and info.history
 
 
 def _odd(states: States, case: Case, scope: Scope, today: int) -> Iterator[tuple[str, str]]:
@@ -196,8 +195,8 @@ def unused(states: States, case: Case, scope: Scope) -> bool:
     if literal and not any(plan.stands(rule, path) for rule in ran for path in paths):
         return False
     about_the_past = waiver.fingerprint or (literal and not any(map(states.there, paths)))
-    if about_the_past and any(plan.infos[rule].history for rule in ran):
-        return False  # Only --history finds that.
+    if about_the_past and any(map(states.is_traced, ran)):
+        return False
     if scope.paths is None:
         return True
     if not literal or not scope.paths.issuperset(paths):
