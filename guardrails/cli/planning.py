@@ -27,15 +27,14 @@ def config_files(snapshot: Snapshot, entries: Iterable[Entry]) -> dict[str, byte
 
     They count where they lie, also when git ignores them: in a run on one file just as in a run on all.
     """
-    paths = (f"{folder}{name}" for folder in _folders_above(entries) for name in SETTINGS)
     contents = {}
-    for entry in (snapshot.entry(path) for path in paths):
-        if entry is not None and entry.kind == FILE:
+    for entry in snapshot.named(SETTINGS, _folders_above(entries)):
+        if entry.kind == FILE:
             data = snapshot.read(entry)
             # A pyproject.toml that never names the tool has no table for it; parsing it costs more than looking.
             if not entry.path.endswith(".toml") or b"guardrails" in data:
                 contents[entry.path] = data
-        elif entry is not None and not entry.path.endswith(".toml"):
+        elif not entry.path.endswith(".toml"):
             raise ConfigError("settings have to be a regular file", path=entry.path, hint="replace the link by a copy")
     return contents
 

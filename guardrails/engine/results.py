@@ -7,7 +7,6 @@ on disk has the same content for as long as its stamp is the same. See docs/adr/
 
 from __future__ import annotations
 
-import gc
 import marshal
 import pickle
 import sys
@@ -25,7 +24,9 @@ from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
 
 _VERSIONS = 4
 """Records of a path that are kept, and conclusions: of other branches, rules and ways to run."""
-_MADE_BY = (__version__, sys.version, "layout 2")
+_QUIET = b"."
+"""Ends the record of a file that gave nothing."""
+_MADE_BY = (__version__, sys.version, "layout 3")
 
 
 class Record(NamedTuple):
@@ -33,7 +34,7 @@ class Record(NamedTuple):
 
     under: bytes
     """The plan and what is asked of it, that ``signature`` was computed for."""
-    stamp: tuple[int, ...]
+    stamp: bytes
     blob: str
     """Git's id of the content; empty when no rule wanted to read it."""
     trait: str
@@ -54,28 +55,25 @@ class Results:
         self._folder = folder
         self._name = f"results-{digest(part.encode('utf-8', 'surrogateescape') for part in (root, *_MADE_BY))}"
         data = cache.load(folder, self._name)
-        # Plain tuples, for marshal knows no other, and is several times faster than pickle.
-        self._records: dict[str, tuple[tuple[object, ...], ...]]
+        self._records: dict[str, bytes]
+        """Those of each path, packed: of most only the last bytes are ever looked at."""
         self._conclusions: dict[str, bytes]
-        gc.disable()  # It would look through hundreds of thousands of new objects, again and again.
+        # Much faster than pickle, for what it knows: no class.
         self._records, self._conclusions = marshal.loads(data) if data else ({}, {})  # noqa: S302 - sealed, and ours
-        gc.enable()
         self._is_changed = False
 
     def find(self, judge: Judge, entries: Sequence[Entry]) -> list[Judged | None]:
         """For each entry what it gives, or None where it has to be judged."""
         found: list[Judged | None] = []
+        known, end = self._records.get, judge.under + _QUIET
         for entry in entries:
-            known = self._records.get(entry.path)
-            if known is None:
+            packed = known(entry.path)
+            if packed is None:
                 found.append(NOTHING if entry.kind == SUBMODULE else None)
-                continue
-            under, stamp, blob, trait, _, date, said, facts = known[0]
-            same = stamp == entry.stamp if entry.stamp else (blob == entry.blob != "" and trait == _trait(entry))
-            if same and under == judge.under and date in {"", judge.date}:
-                found.append(_judged(said, facts) if said or facts else NOTHING)
+            elif entry.stamp and packed.endswith(entry.stamp + end):
+                found.append(NOTHING)
             else:
-                found.append(self._search(judge, entry))
+                found.append(self._search(judge, entry, _unpack(packed)))
         return found
 
     def add(self, judge: Judge, entry: Entry, judged: Judged) -> None:
@@ -94,8 +92,8 @@ class Results:
             said=pickle.dumps(said) if any(said) else b"",
             facts=judged.facts,
         )
-        known = [Record._make(other) for other in self._records.get(entry.path, ())]
-        self._put(entry.path, record, [other for other in known if _situation(other) != _situation(record)])
+        known = _unpack(self._records[entry.path]) if entry.path in self._records else []
+        self._put(entry.path, [record, *(other for other in known if _situation(other) != _situation(record))])
 
     def key(
         self,
@@ -136,31 +134,47 @@ class Results:
         cache.store(self._folder, self._name, marshal.dumps((self._records, self._conclusions)))
         self._is_changed = False
 
-    def _search(self, judge: Judge, entry: Entry) -> Judged | None:
+    def _search(self, judge: Judge, entry: Entry, known: list[Record]) -> Judged | None:
         """What an entry gives by any of its records."""
-        known = list(map(Record._make, self._records[entry.path]))
+        trait = _trait(entry)
+        newest = known[0]
+        same = newest.stamp == entry.stamp if entry.stamp else (newest.blob, newest.trait) == (entry.blob, trait)
+        if same and newest.under == judge.under and newest.date in {"", judge.date}:
+            return _judged(newest)
         stamped = [record for record in known if entry.stamp and record.stamp == entry.stamp]
         blob = entry.blob or next((record.blob for record in stamped if record.blob), "")
         if not blob and any(record.blob for record in known):
             blob = _read_id(judge.snapshot, entry)
-        signature, trait = judge.signature(entry.path, judge.plan.applied(entry.path)), _trait(entry)
+        signature = judge.signature(entry.path, judge.plan.applied(entry.path))
         for record in known:
             if (
                 (record.signature, record.trait) == (signature, trait)
                 and record.date in {"", judge.date}
                 and (record.blob == blob if record.blob else record in stamped)
             ):
-                known.remove(record)
-                self._put(entry.path, record._replace(under=judge.under, stamp=entry.stamp or record.stamp), known)
-                return _judged(record.said, record.facts)
+                renewed = record._replace(under=judge.under, stamp=entry.stamp or record.stamp)
+                self._put(entry.path, [renewed, *(other for other in known if other is not record)])
+                return _judged(record)
         return None
 
-    def _put(self, path: str, record: Record, others: Sequence[Record]) -> None:
-        """Make a record the newest of its path."""
-        records = tuple(map(tuple, (record, *others)))[:_VERSIONS]
-        if self._records.get(path) != records:
-            self._records[path] = records
+    def _put(self, path: str, records: Sequence[Record]) -> None:
+        """Keep the records of a path, the newest first."""
+        packed = _pack(records[:_VERSIONS])
+        if self._records.get(path) != packed:
+            self._records[path] = packed
             self._is_changed = True
+
+
+def _pack(records: Sequence[Record]) -> bytes:
+    """What most runs ask for comes last: stamp and plan of the newest, where it gave nothing on any day."""
+    newest = records[0]
+    is_quiet = newest.stamp and not (newest.date or newest.said or newest.facts)
+    tail = newest.stamp + newest.under + _QUIET if is_quiet else b""
+    return marshal.dumps(tuple(map(tuple, records))) + tail
+
+
+def _unpack(packed: bytes) -> list[Record]:
+    return list(map(Record._make, marshal.loads(packed)))  # noqa: S302 - as above; what follows is not read
 
 
 def _trait(entry: Entry) -> str:
@@ -172,9 +186,11 @@ def _situation(record: Record) -> tuple[object, ...]:
     return record.blob or record.stamp, record.trait, record.signature
 
 
-def _judged(said: object, facts: object) -> Judged:
-    findings, notes, marks = pickle.loads(said) if said else ((), (), ())  # type: ignore[arg-type]  # noqa: S301 - as above
-    return Judged(findings, notes, marks, facts=facts)  # type: ignore[arg-type]
+def _judged(record: Record) -> Judged:
+    if not (record.said or record.facts):
+        return NOTHING
+    findings, notes, marks = pickle.loads(record.said) if record.said else ((), (), ())  # noqa: S301 - as above
+    return Judged(findings, notes, marks, facts=record.facts)
 
 
 def _read_id(snapshot: Snapshot, entry: Entry) -> str:

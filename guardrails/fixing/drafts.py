@@ -8,7 +8,7 @@ from guardrails.fixing.edits import Draft
 from guardrails.repository.entry import FILE, Entry, Snapshot
 
 
-class Drafts:
+class Drafts(Snapshot):
     """What a snapshot holds, but for the files of which there is a draft."""
 
     def __init__(self, snapshot: Snapshot, drafts: Mapping[str, Draft]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 FILE, LINK, SUBMODULE = "file", "link", "submodule"
@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     executable: bool = False
     size: int = -1
     blob: str = ""
-    stamp: tuple[int, ...] = ()
+    stamp: bytes = b""
 
 
 class Snapshot(Protocol):
@@ -44,6 +44,11 @@ class Snapshot(Protocol):
 
     def entry(self, path: str) -> Entry | None:
         """The entry at a path without listing the whole tree, or None."""
+
+    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+        """The entries of such names in folders, ignored or not; a slash ends a folder, and the root is empty."""
+        paths = (f"{folder}{name}" for folder in folders for name in names)
+        return (entry for path in paths if (entry := self.entry(path)) is not None)
 
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder (empty for the root), without listing the rest where that is cheaper."""

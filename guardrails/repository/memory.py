@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from guardrails.repository.entry import Entry
+from guardrails.repository.entry import Entry, Snapshot
 
 
 class Content(NamedTuple):
@@ -15,7 +15,7 @@ class Content(NamedTuple):
     data: bytes
 
 
-class MemorySnapshot:
+class MemorySnapshot(Snapshot):
     """A snapshot of files that are given."""
 
     root = "/nonexistent"

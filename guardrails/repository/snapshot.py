@@ -11,11 +11,12 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from errno import ENAMETOOLONG, ENOENT, ENOTDIR
+from struct import Struct
 from typing import Self
 
 from guardrails.errors import RepositoryError
 from guardrails.repository import git
-from guardrails.repository.entry import FILE, LINK, SUBMODULE, Entry
+from guardrails.repository.entry import FILE, LINK, SUBMODULE, Entry, Snapshot
 
 UNLISTED = frozenset(
     b".git .hg .svn .bzr .jj node_modules __pycache__ .venv .tox .nox .mypy_cache .pytest_cache .ruff_cache".split()
@@ -34,6 +35,8 @@ _LONGEST = 4096
 """No path on a disk has more bytes; one in a forged index may."""
 _ABSENT = (ENOENT, ENOTDIR, ENAMETOOLONG)
 _CHUNK = 1 << 24
+_STAMP = Struct("=IqQqq")
+"""Mode, size, inode, time of the content and of the status in nanoseconds."""
 _UNSETTLED = 2_000_000_000
 """Nanoseconds after a change in which another may leave the same times: clocks tick, and some file systems slowly."""
 
@@ -93,7 +96,7 @@ def commit(root: str, ref: str) -> OpenSnapshot:
     return Commit(repository, found)
 
 
-class OpenSnapshot:
+class OpenSnapshot(Snapshot):
     """What all snapshots share; also a context manager that closes."""
 
     title: str
@@ -165,9 +168,6 @@ class _Disk(OpenSnapshot):
     def entry(self, path: str) -> Entry | None:
         """What lies at a path, ignored or not, or None."""
         name = _encode(path)
-        known = name.rpartition(b"/")[0] in self._folders and b"\0" not in name
-        if known and not os.access(self._base + name, os.F_OK, follow_symlinks=False):
-            return None  # The usual answer, when every folder is asked for settings: an exception would take longer.
         status = self._status(name)
         if status is None or self._is_nested(name):
             return None
@@ -176,6 +176,16 @@ class _Disk(OpenSnapshot):
         inside = os.listdir(self._base + name)
         # A submodule, if it is one, may not be checked out.
         return super().entry(path) if b".git" in inside or not inside else None
+
+    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+        access, base = os.access, self._base
+        encoded = [(name, _encode(name)) for name in names]
+        for folder in folders:
+            place = base + _encode(folder)
+            for name, last in encoded:
+                # The usual answer is no, and an exception takes longer to give it.
+                if access(place + last, os.F_OK, follow_symlinks=False) and (entry := self.entry(folder + name)):
+                    yield entry
 
     def read(self, entry: Entry) -> bytes:
         name = _encode(entry.path)
@@ -213,8 +223,14 @@ class _Disk(OpenSnapshot):
     def _present(self, names: Mapping[bytes, bool]) -> Iterator[Entry]:
         """The entries of names that exist, in order; a folder has to be known as a submodule."""
         settled = time.time_ns() - _UNSETTLED
+        lstat, base, folders = os.lstat, self._base, self._folders
         for name in sorted(names):
-            status = self._status(name)
+            folder, _, last = name.rpartition(b"/")
+            try:  # The usual case of ``_status``, without its calls: there may be a hundred thousand names.
+                is_inside = folder in folders and last.lower() not in _NEVER
+                status = lstat(base + name) if is_inside else self._status(name)
+            except OSError:
+                status = self._status(name)
             if status and (entry := _from_disk(name, status, settled, submodule=names[name])):
                 yield entry
 
@@ -412,12 +428,13 @@ def _refuse_bare(repository: git.Repository) -> None:
 
 def _from_disk(name: bytes, status: os.stat_result, settled: int, *, submodule: bool = False) -> Entry | None:
     mode, size, changed = status.st_mode, status.st_size, status.st_ctime_ns
-    stamp = (mode, size, status.st_ino, status.st_mtime_ns, changed) if changed < settled else ()
-    if mode & 0o170000 == stat.S_IFREG:
-        return Entry(_decode(name), FILE, bool(mode & stat.S_IXUSR), size, "", stamp)
-    if stat.S_ISLNK(mode):
-        return Entry(_decode(name), LINK, False, size, "", stamp)
-    return Entry(_decode(name), SUBMODULE, False, 0) if submodule and stat.S_ISDIR(mode) else None
+    stamp = _STAMP.pack(mode, size, status.st_ino, status.st_mtime_ns, changed) if changed < settled else b""
+    path, kind = name.decode("utf-8", "surrogateescape"), mode & 0o170000
+    if kind == stat.S_IFREG:
+        return Entry(path, FILE, mode & stat.S_IXUSR != 0, size, "", stamp)
+    if kind == stat.S_IFLNK:
+        return Entry(path, LINK, False, size, "", stamp)
+    return Entry(path, SUBMODULE, False, 0) if submodule and kind == stat.S_IFDIR else None
 
 
 def _from_git(name: bytes, mode: bytes, blob: bytes, size: int = -1) -> Entry:

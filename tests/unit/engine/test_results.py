@@ -11,7 +11,7 @@ import pytest
 
 from guardrails.engine import cache, judge
 from guardrails.engine.compiler import compile_plan
-from guardrails.engine.results import Results
+from guardrails.engine.results import Results, _unpack
 from guardrails.engine.scan import scan
 from guardrails.repository import snapshot as snapshots
 from tests.unit.engine.judging import plan
@@ -241,7 +241,7 @@ def test_records_do_not_grow_for_ever(house):
     for number in range(10):
         house.write(f59_txt=f"bad1 {number}").scan(rules)
     results = Results(house.cache, str(house.root))
-    assert {path: len(records) for path, records in results._records.items()} == {"f59.txt": 4}
+    assert {path: len(_unpack(packed)) for path, packed in results._records.items()} == {"f59.txt": 4}
 
 
 def test_the_code_that_judges_counts(house):
