@@ -105,7 +105,13 @@ def entries(folder: str) -> list[tuple[str, int]]:
 def clear(folder: str) -> None:
     """Take all entries away."""
     for name, _ in entries(folder):
-        _remove(folder, name)
+        remove(folder, name)
+
+
+def remove(folder: str, name: str) -> None:
+    """Take an entry away, if it is there."""
+    with suppress(OSError):  # Another run was faster.
+        os.unlink(os.path.join(folder, name))
 
 
 def _seal(data: bytes) -> bytes:
@@ -117,7 +123,7 @@ def _prune(folder: str) -> None:
     for name, size in entries(folder):
         kind = name.partition("-")[0]
         if size > room or kept[kind] == _KEEP or _is_abandoned(folder, name):
-            _remove(folder, name)
+            remove(folder, name)
         else:
             room -= size
             kept[kind] += 1
@@ -128,8 +134,3 @@ def _is_abandoned(folder: str, name: str) -> bool:
         return "." in name and os.stat(os.path.join(folder, name)).st_mtime < time.time() - _ABANDONED
     except OSError:
         return False
-
-
-def _remove(folder: str, name: str) -> None:
-    with suppress(OSError):  # Another run was faster.
-        os.unlink(os.path.join(folder, name))

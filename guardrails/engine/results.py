@@ -24,6 +24,8 @@ from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
 
 _VERSIONS = 4
 """Records of a path that are kept, and conclusions: of other branches, rules and ways to run."""
+_RECENT, _FEW = "-recent", 16
+"""Where records lie that are new, until they are more than one in so many: the others need not be written again."""
 _QUIET = b"."
 """Ends the record of a file that gave nothing."""
 _MADE_BY = (__version__, sys.version, "layout 3")
@@ -54,12 +56,12 @@ class Results:
     def __init__(self, folder: str, root: str) -> None:
         self._folder = folder
         self._name = f"results-{digest(part.encode('utf-8', 'surrogateescape') for part in (root, *_MADE_BY))}"
-        data = cache.load(folder, self._name)
-        self._records: dict[str, bytes]
+        self._records, conclusions = self._load("")
         """Those of each path, packed: of most only the last bytes are ever looked at."""
-        self._conclusions: dict[str, bytes]
-        # Much faster than pickle, for what it knows: no class.
-        self._records, self._conclusions = marshal.loads(data) if data else ({}, {})  # noqa: S302 - sealed, and ours
+        self._recent, self._conclusions = self._load(_RECENT)
+        """Those that were found since all were written."""
+        self._records |= self._recent
+        self._conclusions = conclusions | self._conclusions
         self._is_changed = False
 
     def find(self, judge: Judge, entries: Sequence[Entry]) -> list[Judged | None]:
@@ -130,9 +132,23 @@ class Results:
             return
         paths = {entry.path for entry in listed}
         if paths and len(self._records) > 2 * len(paths):
-            self._records = {path: self._records[path] for path in paths & self._records.keys()}
-        cache.store(self._folder, self._name, marshal.dumps((self._records, self._conclusions)))
+            self._records = self._recent = {path: self._records[path] for path in paths & self._records.keys()}
+        if len(self._recent) * _FEW > len(self._records):
+            self._store("", self._records)
+            cache.remove(self._folder, self._name + _RECENT)
+            self._recent = {}
+        else:
+            self._store(_RECENT, self._recent)
         self._is_changed = False
+
+    def _load(self, part: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Records and conclusions."""
+        data = cache.load(self._folder, self._name + part)
+        # Much faster than pickle, for what it knows: no class.
+        return marshal.loads(data) if data else ({}, {})  # noqa: S302 - sealed, and ours
+
+    def _store(self, part: str, records: dict[str, bytes]) -> None:
+        cache.store(self._folder, self._name + part, marshal.dumps((records, self._conclusions)))
 
     def _search(self, judge: Judge, entry: Entry, known: list[Record]) -> Judged | None:
         """What an entry gives by any of its records."""
@@ -161,7 +177,7 @@ class Results:
         """Keep the records of a path, the newest first."""
         packed = _pack(records[:_VERSIONS])
         if self._records.get(path) != packed:
-            self._records[path] = packed
+            self._records[path] = self._recent[path] = packed
             self._is_changed = True
 
 

@@ -247,3 +247,23 @@ def test_records_do_not_grow_for_ever(house):
 def test_the_code_that_judges_counts(house):
     compiled = [compile_plan([], plan(TEXT).registry, code=code).identity for code in ("", "a", "b")]
     assert len(set(compiled)) == 3
+
+
+def test_few_new_records_are_written_beside_the_others(house):
+    rules = plan(TEXT)
+    for number in range(40):
+        (house.root / f"f{number}.txt").write_text(f"bad{number}")
+    house.scan(rules)
+    (whole,) = cache.entries(house.cache)
+    for number in range(2):
+        house.write(f1_txt=f"bad2{number}").scan(rules)
+        assert house.judged == ["f1.txt"]
+    added, kept = cache.entries(house.cache)
+    assert (kept, added[0]) == (whole, f"{whole[0]}-recent")
+    assert added[1] < whole[1] / 4
+    house.scan(rules)
+    assert (house.judged, house.read) == ([], [])
+    cache.remove(house.cache, kept[0])
+    house.scan(rules)
+    assert len(house.judged) == 39
+    assert [name for name, _ in cache.entries(house.cache)] == [whole[0]]
