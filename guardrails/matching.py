@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -82,66 +83,46 @@ _NEAR = 1024
 class RegexSet:
     """Regular expressions that are looked for together: one pass over a text tells where which of them can occur.
 
-    The pass looks for fragments that a match must hold, so an expression is compiled when a text has those of its own.
-    RE2 does it, which is ready at once, and for many texts Hyperscan. Both are but the sieve: matches are found by
-    RE2, and they are the same whatever the sieve is.
+    They may be in parts, each with a pass of its own, for texts of which only some are asked.
     """
 
-    __slots__ = ("_fragments", "_reaches", "_scanner", "_set", "_sources", "_uses")
+    __slots__ = ("_parts", "_reaches", "_sources")
 
     def __init__(
-        self,
-        sources: tuple[str, ...],
-        fragments: tuple[str, ...],
-        uses: tuple[tuple[tuple[int, ...], ...], ...],
-        reaches: Mapping[int, tuple[int, int]],
+        self, sources: tuple[str, ...], parts: tuple[_Sieve, ...], reaches: Mapping[int, tuple[int, int]]
     ) -> None:
         self._sources = sources
-        self._fragments = fragments
-        self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
+        self._parts = parts
         self._reaches = reaches  # see Scanner
-        self._set: Any = None
-        self._scanner: Scanner | None = None
 
     @classmethod
-    def compile(cls, regexes: Iterable[Regex]) -> RegexSet:
-        """Compile expressions together, each of which must be valid."""
-        import re2  # noqa: PLC0415
-
+    def compile(cls, regexes: Iterable[Regex], parts: Iterable[int] | None = None) -> RegexSet:
+        """Compile expressions, each of which must be valid; ``parts`` has the number of each one's part, from 0 on."""
         from guardrails.fragments import traits  # noqa: PLC0415 - a plan from the cache has no use for it
 
         sources: list[str] = []
-        numbers: dict[str, int] = {}
-        uses: dict[int, list[tuple[int, ...]]] = {}
         reaches: dict[int, tuple[int, int]] = {}
-        for number, regex in enumerate(regexes):
+        divided: list[dict[int, tuple[str, ...]]] = [{}]
+        for number, (regex, part) in enumerate(zip(regexes, repeat(0) if parts is None else parts, strict=False)):
             fragments, width, lead = traits(*regex)
             if width is not None and lead is not None and width <= _NEAR:
                 reaches[number] = lead, width
-            first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments or ("",))
-            uses.setdefault(first, []).append((number, *others))
+            divided += ({} for _ in range(len(divided), part + 1))
+            divided[part][number] = fragments or ("",)
             sources.append(regex.flags + regex.pattern)
-        used = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
-        together = cls(tuple(sources), tuple(numbers), used, reaches)
-        try:
-            together._compile()
-        except re2.error:  # too many fragments
-            anything = tuple((number,) for number in range(len(sources)))
-            return cls(tuple(sources), ("",), (anything,), reaches)
-        return together
+        return cls(tuple(sources), tuple(_Sieve.compile(each, reaches) for each in divided), reaches)
 
     def prepare(self) -> None:
         """Make ready for many texts, which takes as long as sieving some megabytes."""
-        if self._scanner is None:
-            from guardrails.scanner import scanner  # noqa: PLC0415 - most runs are small
+        for part in self._parts:
+            part.prepare()
 
-            self._scanner = scanner(self._fragments, self._uses, self._reaches)
-
-    def stretches(self, text: bytes) -> dict[int, Stretches]:
+    def stretches(self, text: bytes, parts: Iterable[int] | None = None) -> dict[int, Stretches]:
         """Where the expressions that can occur in ``text`` can begin: all that do, and few that do not."""
-        if self._scanner:
-            return self._scanner.stretches(text, self._candidates)
-        return dict.fromkeys(self._candidates(text), ((0, len(text) + 1),))
+        found: dict[int, Stretches] = {}
+        for part in self._parts if parts is None else (self._parts[number] for number in parts):
+            found |= part.stretches(text)
+        return found
 
     def find(self, number: int, text: bytes, stretches: Stretches) -> Iterator[Any]:
         """The matches of an expression that begin there, as ``re2`` has them, none of which overlap."""
@@ -158,6 +139,62 @@ class RegexSet:
     def __getitem__(self, number: int) -> Any:
         """The expression as ``re2`` has it, for bytes."""
         return _compiled(self._sources[number])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RegexSet, (self._sources, self._parts, self._reaches)
+
+
+class _Sieve:
+    """Tells in one pass over a text which expressions of many can occur in it, and where.
+
+    The pass looks for fragments that a match must hold, so an expression is compiled when a text has those of its own.
+    RE2 does it, which is ready at once, and for many texts Hyperscan. Both are but the sieve: matches are found by
+    RE2, and they are the same whatever the sieve is.
+    """
+
+    __slots__ = ("_fragments", "_reaches", "_scanner", "_set", "_uses")
+
+    def __init__(
+        self,
+        fragments: tuple[str, ...],
+        uses: tuple[tuple[tuple[int, ...], ...], ...],
+        reaches: Mapping[int, tuple[int, int]],
+    ) -> None:
+        self._fragments = fragments
+        self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
+        self._reaches = reaches
+        self._set: Any = None
+        self._scanner: Scanner | None = None
+
+    @classmethod
+    def compile(cls, expressions: Mapping[int, Sequence[str]], reaches: Mapping[int, tuple[int, int]]) -> _Sieve:
+        """A sieve for the expressions of some numbers, by the fragments of each."""
+        import re2  # noqa: PLC0415
+
+        numbers: dict[str, int] = {}
+        uses: dict[int, list[tuple[int, ...]]] = {}
+        for number, fragments in expressions.items():
+            first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments)
+            uses.setdefault(first, []).append((number, *others))
+        sieve = cls(tuple(numbers), tuple(tuple(uses.get(number, ())) for number in range(len(numbers))), reaches)
+        try:
+            sieve._compile()
+        except re2.error:  # too many fragments
+            return cls(("",), (tuple((number,) for number in expressions),), reaches)
+        return sieve
+
+    def prepare(self) -> None:
+        """See RegexSet."""
+        if self._scanner is None:
+            from guardrails.scanner import scanner  # noqa: PLC0415 - most runs are small
+
+            self._scanner = scanner(self._fragments, self._uses, self._reaches)
+
+    def stretches(self, text: bytes) -> dict[int, Stretches]:
+        """See RegexSet."""
+        if self._scanner:
+            return self._scanner.stretches(text, self._candidates)
+        return dict.fromkeys(self._candidates(text), ((0, len(text) + 1),))
 
     def _candidates(self, text: bytes) -> Iterator[int]:
         """The expressions all of whose fragments RE2 finds in a text."""
@@ -180,7 +217,7 @@ class RegexSet:
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RegexSet, (self._sources, self._fragments, self._uses, self._reaches)
+        return _Sieve, (self._fragments, self._uses, self._reaches)
 
 
 class GlobSet:

@@ -46,6 +46,8 @@ class Rule(NamedTuple):
     params: Mapping[str, Any] = {}
     formats: tuple[str, ...] = ()
     """Formats and dialects the rule is written for; empty when it does not say."""
+    everywhere: bool = True
+    """Whether it is for files of any name and format, but for exclusions."""
     places: Mapping[Path, Where] = {}
     """Where the nodes of ``block`` stand in the policy file."""
 

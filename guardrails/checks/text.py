@@ -89,7 +89,7 @@ class TextKind:
     def compile(self, rules: Sequence[Rule]) -> TextInspector:
         """Compile all rules together; raises UserErrors with every error in them."""
         errors: list[UserError] = []
-        regexes: dict[Regex, int] = {}
+        regexes: dict[tuple[int, Regex], int] = {}
         checks = {rule.number: _check(rule, index, regexes, errors) for index, rule in enumerate(rules)}
         allowed_paths = _globs(rules, errors)
         if errors:
@@ -101,7 +101,8 @@ class TextKind:
                     forbidding[target.regex].add(number)
         return TextInspector(
             Packed(checks),
-            RegexSet.compile(regexes),
+            RegexSet.compile((regex for _, regex in regexes), (part for part, _ in regexes)),
+            tuple(frozenset(rule.number for rule in rules if rule.everywhere is each) for each in (False, True)),
             tuple(map(frozenset, forbidding)),
             frozenset(number for number, check in checks.items() if check.test != "forbid"),
             allowed_paths,
@@ -111,7 +112,7 @@ class TextKind:
 KIND = TextKind()
 
 
-def _check(rule: Rule, index: int, regexes: dict[Regex, int], errors: list[UserError]) -> Check:
+def _check(rule: Rule, index: int, regexes: dict[tuple[int, Regex], int], errors: list[UserError]) -> Check:
     block = rule.block
     test = next(test for test in _MESSAGES if test in block)
     patterns = [block[test]] if isinstance(block[test], str) else block[test]
@@ -122,7 +123,7 @@ def _check(rule: Rule, index: int, regexes: dict[Regex, int], errors: list[UserE
         regex = Regex(pattern, ignore_case)
         compiled = _compiled(rule, regex, (test, position), errors)
         if compiled is not None:
-            number = regexes.setdefault(regex, len(regexes))
+            number = regexes.setdefault((rule.everywhere, regex), len(regexes))
             targets.append(_target(rule, number, compiled, (test, position), errors))
     return Check(
         rule.id,

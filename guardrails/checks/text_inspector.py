@@ -145,6 +145,8 @@ class TextInspector(NamedTuple):
 
     checks: Mapping[int, Check]
     regexes: RegexSet
+    parts: tuple[RuleSet, ...]
+    """For each part of the regexes, the rules that it is for: those for some files only, and those for all."""
     forbidding: tuple[RuleSet, ...]
     """For each regex, the rules that forbid it."""
     demanding: RuleSet
@@ -162,7 +164,8 @@ class TextInspector(NamedTuple):
         if file.entry.kind != FILE or file.binary:
             return
         content = Content(file)
-        stretches = self.regexes.stretches(content.data)
+        parts = [part for part, users in enumerate(self.parts) if not users.isdisjoint(rules)]
+        stretches = self.regexes.stretches(content.data, parts)
         concerned = self.demanding.union(*(self.forbidding[regex] for regex in stretches))
         judged: list[tuple[Check, list[Hit], list[Place]]] = []
         for number in sorted(rules & concerned):

@@ -305,6 +305,14 @@ def test_few_regexes_that_do_not_occur_are_candidates() -> None:
     assert list(regexset.stretches(b"a haystack with a thread in it")) == [1]
 
 
+def test_only_the_parts_that_are_asked_for_are_looked_at() -> None:
+    regexset = RegexSet.compile(map(Regex, ("some", "thing", "[a-z]+", "some")), (1, 0, 1, 2))
+    assert sorted(regexset.stretches(b"something")) == [0, 1, 2, 3]
+    assert sorted(regexset.stretches(b"something", [1])) == [0, 2]
+    assert sorted(regexset.stretches(b"something", [0, 2])) == [1, 3]
+    assert list(regexset.stretches(b"something", [])) == []
+
+
 def test_a_regex_set_pickles() -> None:
     regexset = RegexSet.compile(Regex(pattern) for pattern in ("alpha", "beta"))
     assert list(regexset.stretches(b"beta")) == [1]

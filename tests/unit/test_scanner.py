@@ -15,7 +15,7 @@ TOKEN = Regex(r"tok_[a-z]{4}")
 def prepared(*regexes: Regex) -> RegexSet:
     regexset = RegexSet.compile(regexes)
     regexset.prepare()
-    assert regexset._scanner
+    assert regexset._parts[0]._scanner
     return regexset
 
 
@@ -75,7 +75,7 @@ def test_without_the_library_the_same_is_found(monkeypatch: pytest.MonkeyPatch) 
     assert scanner(["tok"], [[(0,)]], {0: (3, 8)}) is None
     regexset = RegexSet.compile([TOKEN])
     regexset.prepare()
-    assert regexset._scanner is None
+    assert regexset._parts[0]._scanner is None
     assert spans(regexset, 0, b"a tok_abcd") == [(2, 10)]
 
 

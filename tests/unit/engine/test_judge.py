@@ -3,6 +3,7 @@
 import pickle
 
 from guardrails.engine.judge import Judge
+from guardrails.matching import RegexSet
 from guardrails.repository.memory import MemorySnapshot
 from tests.unit.engine.judging import plan, tree
 
@@ -16,19 +17,36 @@ def test_kinds_make_ready_and_find_the_same():
     (entry,) = snapshot.entries()
     before = judge(entry)
     judge.prepare()
-    assert given.inspector("text").regexes._scanner
+    assert given.inspector("text").regexes._parts[True]._scanner
     assert judge(entry) == before
     again = pickle.loads(pickle.dumps(judge))
-    assert again.plan.inspector("text").regexes._scanner
+    assert again.plan.inspector("text").regexes._parts[True]._scanner
     assert again(entry) == before
     assert len(before.findings) == 1
+
+
+def test_patterns_for_some_files_are_sought_in_no_other(monkeypatch):
+    given = plan(RULE, "match: {paths: ['*.md']}\ncheck: {text: {forbid: 'token_[a-z]{4}'}}")
+    judge = Judge(
+        given,
+        MemorySnapshot(tree({"a.txt": "token_abcd", "b.md": "token_abcd"}, seed="test")),
+        "2026-01-15",
+        facts=False,
+    )
+    asked = []
+    stretches = RegexSet.stretches
+    monkeypatch.setattr(
+        RegexSet, "stretches", lambda self, text, parts: asked.append(parts) or stretches(self, text, parts)
+    )
+    found = [len(judge(entry).findings) for entry in judge.snapshot.entries()]
+    assert (found, asked) == ([1, 2], [[True], [False, True]])
 
 
 def test_what_is_not_asked_does_not_make_ready():
     given = plan(RULE)
     judge = Judge(given, MemorySnapshot(tree({"a.txt": "x\n"}, seed="test")), "2026-01-15", facts=True, only_facts=True)
     judge.prepare()
-    assert not given.inspector("text").regexes._scanner
+    assert not given.inspector("text").regexes._parts[True]._scanner
 
 
 def test_what_breaks_is_told_where_it_matters(monkeypatch):
