@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from guardrails.documents.document import Dialect, Document, Format, ParseError, Path, Root
@@ -46,8 +46,8 @@ class Rule(NamedTuple):
     params: Mapping[str, Any] = {}
     formats: tuple[str, ...] = ()
     """Formats and dialects the rule is written for; empty when it does not say."""
-    everywhere: bool = True
-    """Whether it is for files of any name and format, but for exclusions."""
+    scope: Hashable = ()
+    """Rules of one scope are for the same files, but for exclusions; the empty one is for all."""
     places: Mapping[Path, Where] = {}
     """Where the nodes of ``block`` stand in the policy file."""
 

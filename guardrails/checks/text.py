@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from guardrails.checks.base import Rule
@@ -13,6 +14,8 @@ from guardrails.matching import GlobSet, PatternError, Regex, RegexSet
 from guardrails.references import Packed
 
 _WITHIN = 20
+_MAX_PARTS = 32
+"""So often a text is read at most, to see which patterns can match."""
 
 _LIST = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _PATTERN = {"type": "string", "minLength": 1, "maxLength": 4000}
@@ -90,7 +93,10 @@ class TextKind:
         """Compile all rules together; raises UserErrors with every error in them."""
         errors: list[UserError] = []
         regexes: dict[tuple[int, Regex], int] = {}
-        checks = {rule.number: _check(rule, index, regexes, errors) for index, rule in enumerate(rules)}
+        parts = _parts(rules)
+        checks = {
+            rule.number: _check(rule, index, parts[rule.scope], regexes, errors) for index, rule in enumerate(rules)
+        }
         allowed_paths = _globs(rules, errors)
         if errors:
             raise UserErrors(errors)
@@ -102,7 +108,10 @@ class TextKind:
         return TextInspector(
             Packed(checks),
             RegexSet.compile((regex for _, regex in regexes), (part for part, _ in regexes)),
-            tuple(frozenset(rule.number for rule in rules if rule.everywhere is each) for each in (False, True)),
+            tuple(
+                frozenset(rule.number for rule in rules if parts[rule.scope] == part)
+                for part in sorted(set(parts.values()))
+            ),
             tuple(map(frozenset, forbidding)),
             frozenset(number for number, check in checks.items() if check.test != "forbid"),
             allowed_paths,
@@ -112,7 +121,13 @@ class TextKind:
 KIND = TextKind()
 
 
-def _check(rule: Rule, index: int, regexes: dict[tuple[int, Regex], int], errors: list[UserError]) -> Check:
+def _parts(rules: Sequence[Rule]) -> dict[Hashable, int]:
+    """In which part of the set the patterns of each scope are looked for: not each can have one of its own."""
+    scopes = Counter(rule.scope for rule in rules).most_common()
+    return {scope: min(number, _MAX_PARTS - 1) for number, (scope, _) in enumerate(scopes)}
+
+
+def _check(rule: Rule, index: int, part: int, regexes: dict[tuple[int, Regex], int], errors: list[UserError]) -> Check:
     block = rule.block
     test = next(test for test in _MESSAGES if test in block)
     patterns = [block[test]] if isinstance(block[test], str) else block[test]
@@ -123,7 +138,7 @@ def _check(rule: Rule, index: int, regexes: dict[tuple[int, Regex], int], errors
         regex = Regex(pattern, ignore_case)
         compiled = _compiled(rule, regex, (test, position), errors)
         if compiled is not None:
-            number = regexes.setdefault((rule.everywhere, regex), len(regexes))
+            number = regexes.setdefault((part, regex), len(regexes))
             targets.append(_target(rule, number, compiled, (test, position), errors))
     return Check(
         rule.id,

@@ -146,7 +146,7 @@ class TextInspector(NamedTuple):
     checks: Mapping[int, Check]
     regexes: RegexSet
     parts: tuple[RuleSet, ...]
-    """For each part of the regexes, the rules that it is for: those for some files only, and those for all."""
+    """For each part of the regexes, the rules that it is for: they are for the same files, for the most part."""
     forbidding: tuple[RuleSet, ...]
     """For each regex, the rules that forbid it."""
     demanding: RuleSet

@@ -251,13 +251,13 @@ def _compilable(number: int, rule: model.Rule, parameters: Mapping[str, Any]) ->
         params=dict(parameters),
         formats=tuple(dict.fromkeys(name for match in rule.match[-1:] for name in match.formats))
         or tuple(dict.fromkeys(name for match in rule.match for name in match.formats)),
-        everywhere=not any(match.paths or match.formats for match in rule.match),
+        scope=tuple((match.paths, match.formats) for match in rule.match if match.paths or match.formats),
         places={path: Where(rule.path, line, column) for path, (line, column) in rule.places.items()},
     )
 
 
 def _digest(rule: model.Rule, parameters: Mapping[str, Any], code: str) -> bytes:
-    compiled = _compilable(0, rule, parameters)._replace(everywhere=True, places={})
+    compiled = _compilable(0, rule, parameters)._replace(scope=(), places={})
     return digest([code.encode(), rule.kind.encode(), repr(compiled).encode("utf-8", "surrogatepass")]).encode()
 
 

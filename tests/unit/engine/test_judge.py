@@ -17,10 +17,10 @@ def test_kinds_make_ready_and_find_the_same():
     (entry,) = snapshot.entries()
     before = judge(entry)
     judge.prepare()
-    assert given.inspector("text").regexes._parts[True]._scanner
+    assert given.inspector("text").regexes._parts[0]._scanner
     assert judge(entry) == before
     again = pickle.loads(pickle.dumps(judge))
-    assert again.plan.inspector("text").regexes._parts[True]._scanner
+    assert again.plan.inspector("text").regexes._parts[0]._scanner
     assert again(entry) == before
     assert len(before.findings) == 1
 
@@ -39,14 +39,14 @@ def test_patterns_for_some_files_are_sought_in_no_other(monkeypatch):
         RegexSet, "stretches", lambda self, text, parts: asked.append(parts) or stretches(self, text, parts)
     )
     found = [len(judge(entry).findings) for entry in judge.snapshot.entries()]
-    assert (found, asked) == ([1, 2], [[True], [False, True]])
+    assert (found, asked) == ([1, 2], [[0], [0, 1]])
 
 
 def test_what_is_not_asked_does_not_make_ready():
     given = plan(RULE)
     judge = Judge(given, MemorySnapshot(tree({"a.txt": "x\n"}, seed="test")), "2026-01-15", facts=True, only_facts=True)
     judge.prepare()
-    assert not given.inspector("text").regexes._parts[True]._scanner
+    assert not given.inspector("text").regexes._parts[0]._scanner
 
 
 def test_what_breaks_is_told_where_it_matters(monkeypatch):
