@@ -49,6 +49,8 @@ class Traits(NamedTuple):
     """How many bytes a match takes at most, if that is known."""
     lead: int | None = None
     """How many bytes from its begin to the end of the first fragment, if that is known."""
+    is_inline: bool = False
+    """Whether no match has a line feed."""
 
 
 UNKNOWN = Traits((), None)
@@ -66,7 +68,8 @@ def traits(pattern: str, ignore_case: bool = False) -> Traits:
     width = sum(piece.width for piece in pieces)
     useful = _useful(_fragments(pieces))
     lead = useful[0].lead if useful else width
-    return Traits(tuple(f"(?m){fragment.text}" for fragment in useful), _bytes(width), _bytes(lead))
+    texts = tuple(f"(?m){fragment.text}" for fragment in useful)
+    return Traits(texts, _bytes(width), _bytes(lead), reader.is_inline)
 
 
 def _bytes(width: float) -> int | None:
@@ -220,6 +223,12 @@ _WIDE = 4
 """Bytes of a character at most."""
 _ANCHORS = {"^": 1 / 30, r"\A": 1 / 1000, r"\b": 1 / 4}  # the others may hold where a part of the text ends
 _OTHERS = re.compile(r"\^|\\[DSWpP]|\[:\^")
+_INLINE = {
+    r"\d",
+    r"\w",
+    r"\S",
+    *(f"[:{name}:]" for name in ("alnum", "alpha", "digit", "lower", "upper", "word", "xdigit")),
+}
 _CLASSES = {r"\d": "0123456789", r"\s": "\t\n\f\r "}
 
 
@@ -229,6 +238,8 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.position = 0
+        self.is_inline = True
+        """Whether nothing that was read so far takes a line feed."""
 
     def alternation(self, folded: bool, depth: int) -> list[_Piece]:
         """What stands in a group, up to its end."""
@@ -241,6 +252,7 @@ class _Reader:
             elif group := self._match(_GROUP):
                 on, off, end = group.groups("")
                 inner = (folded or "i" in on) and "i" not in off
+                self.is_inline &= "s" not in on
                 if end == ")":
                     folded = inner
                     continue
@@ -249,7 +261,7 @@ class _Reader:
                     raise _NotUnderstoodError
                 branches[-1] += self._repeats(pieces)
             elif plain := self._match(_PLAIN) or self._match(_QUOTED):
-                pieces = [_one_of(character, folded) for character in plain[plain.lastindex or 0]]
+                pieces = [self._one_of(character, folded) for character in plain[plain.lastindex or 0]]
                 branches[-1] += [*pieces[:-1], *(self._repeats(pieces[-1:]) if pieces else ())]
             elif anchor := self._match(_ANCHOR):
                 chance = _ANCHORS.get(anchor[0], 1)
@@ -272,16 +284,26 @@ class _Reader:
         if self._take("."):
             return _gap((), _WIDE)
         if self._take(r"\C"):  # a byte, which may be a part of a character
+            self.is_inline = False
             return _gap((), 1)
         begin = self.position
         if known := self._match(_CLASS):
+            self.is_inline &= known[0] in _INLINE
             return _any_of(known[0], {known[0]}, set(), folded)
         if self._match(_REPEAT):  # what it repeats is not what stands before it
             raise _NotUnderstoodError
         if not self._take("["):
-            return _one_of(self._character(), folded)
+            return self._one_of(self._character(), folded)
         named, members, negated = self._set()
+        if negated:
+            self.is_inline &= "\n" in members or r"\s" in named
+        else:
+            self.is_inline &= "\n" not in members and named <= _INLINE
         return _any_of(self.pattern[begin : self.position], {*named, "^"} if negated else named, members, folded)
+
+    def _one_of(self, character: str, folded: bool) -> _Piece:
+        self.is_inline &= character != "\n"
+        return _one_of(character, folded)
 
     def _set(self) -> tuple[set[str], set[str], bool]:
         """The named classes and the characters of a set, and whether all but them are meant."""

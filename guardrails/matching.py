@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from guardrails.scanner import Scanner, Stretches
+    from guardrails.scanner import Reach, Scanner, Stretches
 
 _MAX_ANSWERS = 4096
 _MEMORY, _MEMORY_PER_BYTE = 32 << 20, 256  # a limit: RE2 takes what the paths need
@@ -88,9 +88,7 @@ class RegexSet:
 
     __slots__ = ("_parts", "_reaches", "_sources")
 
-    def __init__(
-        self, sources: tuple[str, ...], parts: tuple[_Sieve, ...], reaches: Mapping[int, tuple[int, int]]
-    ) -> None:
+    def __init__(self, sources: tuple[str, ...], parts: tuple[_Sieve, ...], reaches: Mapping[int, Reach]) -> None:
         self._sources = sources
         self._parts = parts
         self._reaches = reaches  # see Scanner
@@ -101,12 +99,14 @@ class RegexSet:
         from guardrails.fragments import traits  # noqa: PLC0415 - a plan from the cache has no use for it
 
         sources: list[str] = []
-        reaches: dict[int, tuple[int, int]] = {}
+        reaches: dict[int, Reach] = {}
         divided: list[dict[int, tuple[str, ...]]] = [{}]
         for number, (regex, part) in enumerate(zip(regexes, repeat(0) if parts is None else parts, strict=False)):
-            fragments, width, lead = traits(*regex)
+            fragments, width, lead, is_inline = traits(*regex)
             if width is not None and lead is not None and width <= _NEAR:
                 reaches[number] = lead, width
+            elif is_inline:
+                reaches[number] = None
             divided += ({} for _ in range(len(divided), part + 1))
             divided[part][number] = fragments or ("",)
             sources.append(regex.flags + regex.pattern)
@@ -127,7 +127,8 @@ class RegexSet:
     def find(self, number: int, text: bytes, stretches: Stretches) -> Iterator[Any]:
         """The matches of an expression that begin there, as ``re2`` has them, none of which overlap."""
         regex = self[number]
-        _, width = self._reaches.get(number, (0, len(text)))
+        reach = self._reaches.get(number, (0, len(text)))
+        width = reach[1] if reach else 0
         behind = 0
         for start, end in stretches:
             for match in regex.finditer(text, max(start, behind), end + width):
@@ -158,7 +159,7 @@ class _Sieve:
         self,
         fragments: tuple[str, ...],
         uses: tuple[tuple[tuple[int, ...], ...], ...],
-        reaches: Mapping[int, tuple[int, int]],
+        reaches: Mapping[int, Reach],
     ) -> None:
         self._fragments = fragments
         self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
@@ -167,7 +168,7 @@ class _Sieve:
         self._scanner: Scanner | None = None
 
     @classmethod
-    def compile(cls, expressions: Mapping[int, Sequence[str]], reaches: Mapping[int, tuple[int, int]]) -> _Sieve:
+    def compile(cls, expressions: Mapping[int, Sequence[str]], reaches: Mapping[int, Reach]) -> _Sieve:
         """A sieve for the expressions of some numbers, by the fragments of each."""
         import re2  # noqa: PLC0415
 

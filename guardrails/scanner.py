@@ -13,6 +13,9 @@ from typing import Any
 
 Stretches = Sequence[tuple[int, int]]
 """Where in a text matches may begin: offsets, in order."""
+Reach = tuple[int, int] | None
+"""How many bytes there are at most from the begin of a match to the end of the fragment in it, and to its own end; None
+where that is not known, but all of a match is on one line."""
 
 _ODD = {-1: r"\xc5\xbf", -2: r"\xe2\x84\xaa"}
 """The long s and the sign for kelvin: an s and a k for RE2 where case is ignored, and only bytes for Hyperscan."""
@@ -22,12 +25,11 @@ _APART = 1024
 """Bytes between places that take longer to read than to begin anew."""
 _DENSE = 8
 """Bytes for each fragment that is found, below which a text is left to another sieve."""
-_ANYWHERE = (0, 0)
 
 _Uses = Sequence[Sequence[Sequence[int]]]
 
 
-def scanner(fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, tuple[int, int]]) -> Scanner | None:
+def scanner(fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach]) -> Scanner | None:
     """A scanner for all fragments that Hyperscan takes; none where it is not installed, or takes nothing."""
     try:
         return Scanner(fragments, uses, reaches)
@@ -53,11 +55,10 @@ class Scanner:
     """Expressions that are looked for in many texts.
 
     ``uses`` has for each of the ``fragments``, of which an empty one is everywhere, the expressions that it is for,
-    with the other fragments of theirs. ``reaches`` say how many bytes there are at most from the begin of a match to
-    the end of the fragment, and to its own end; where that is not known, or many, a match may be anywhere.
+    with the other fragments of theirs. Matches of an expression of which ``reaches`` say nothing may be anywhere.
     """
 
-    def __init__(self, fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, tuple[int, int]]) -> None:
+    def __init__(self, fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach]) -> None:
         self._reaches = reaches
         self._everywhere: list[int] = []
         self._uses: dict[int, list[tuple[int, list[int]]]] = {}
@@ -87,17 +88,24 @@ class Scanner:
         for number, places in found.items():
             for expression, others in self._uses.get(number, ()):
                 if all(other in found for other in others):
-                    lead, width = self._reaches.get(expression, _ANYWHERE)
-                    stretches[expression] = _before(places, lead) if width else whole
+                    stretches[expression] = self._around(expression, text, places) or whole
         if odd := [place for number in _ODD for place in found.get(number, ())]:
             for expression in candidates(text):
-                _, width = self._reaches.get(expression, _ANYWHERE)
-                near = (*stretches.get(expression, ()), *_before(odd, width))
-                stretches[expression] = sorted(near) if width else whole
+                near = self._around(expression, text, odd, within=True)
+                stretches[expression] = sorted((*stretches.get(expression, ()), *near)) if near else whole
         return stretches
 
+    def _around(
+        self, expression: int, text: bytes, places: Iterable[int], *, within: bool = False
+    ) -> list[tuple[int, int]]:
+        """Where matches can begin whose fragment ends at one of some places, or that have one within; empty for all."""
+        if expression not in self._reaches:
+            return []
+        reach = self._reaches[expression]
+        return _before(places, reach[within]) if reach else _lines(text, places)
 
-def _before(places: Iterable[int], lead: int) -> Stretches:
+
+def _before(places: Iterable[int], lead: int) -> list[tuple[int, int]]:
     """Where matches can begin when what they lead to ends at one of some places."""
     first, *others = sorted(places)
     far = (_APART + lead) // _GRAIN + 1
@@ -110,6 +118,23 @@ def _before(places: Iterable[int], lead: int) -> Stretches:
         last = place
     stretches.append((max(first * _GRAIN - lead, 0), (last + 1) * _GRAIN))
     return stretches
+
+
+def _lines(text: bytes, places: Iterable[int]) -> list[tuple[int, int]]:
+    """The lines that hold what ends at some places, together where they are close."""
+    stretches = [(0, 0)]
+    for place in sorted(places):
+        first, last = max(place * _GRAIN - 1, 0), (place + 1) * _GRAIN - 2
+        begin, end = stretches[-1]
+        if last < end:
+            continue
+        start = max(text.rfind(b"\n", end, max(first, end)) + 1, end)
+        stop = text.find(b"\n", last) + 1 or len(text)
+        if start - end < _APART:
+            stretches[-1] = begin, stop
+        else:
+            stretches.append((start, stop))
+    return [stretch for stretch in stretches if stretch[1]]
 
 
 def _scanning(sought: Mapping[int, tuple[str, bool]], found: defaultdict[int, set[int]]) -> Callable[[bytes], bool]:

@@ -207,6 +207,34 @@ def drawn(tree: tuple[Any, ...], draw: st.DrawFn) -> str:
     raise AssertionError(tree)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"key: .*", True),
+        (r"^[ \t]*TODO[^\n]*$", True),
+        (r"\bkey\b[^\s]+\w\d\S[[:alpha:]]", True),
+        (r"\Qa.b\E(?i:x|y){2,}", True),
+        (r"key\s*=", False),
+        (r"key[\s=]*", False),
+        (r"key[^=]*=", False),
+        (r"key[^\S]*=", False),
+        (r"key\D", False),
+        (r"key\pN", False),
+        (r"key[[:space:]]", False),
+        (r"key[\x00-\x1f]", False),
+        (r"key(?s:.)", False),
+        (r"(?s)key.", False),
+        (r"key\C", False),
+        (r"key\n", False),
+        ("key\n", False),
+        ("\\Qkey\n\\E", False),
+    ],
+)
+def test_what_stays_on_a_line(pattern: str, expected: bool) -> None:
+    assert Regex(pattern).compile()
+    assert traits(pattern).is_inline is expected
+
+
 def prepared(regexes: Iterable[Regex]) -> RegexSet:
     """With Hyperscan as the sieve."""
     regexset = RegexSet.compile(regexes)
@@ -221,6 +249,7 @@ def check(regex: Regex, text: bytes) -> None:
         assert RegexSet.compile([regex]).stretches(text)
         assert prepared([regex]).stretches(text)
         assert longest is None or match.end() - match.start() <= longest
+        assert not traits(*regex).is_inline or b"\n" not in match[0]
 
 
 @settings(max_examples=600)

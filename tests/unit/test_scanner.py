@@ -1,6 +1,7 @@
 """Hyperscan is a sieve for RE2: it lets through all that matches, wherever that is, and whatever it refuses."""
 
 import sys
+import time
 import tracemalloc
 
 import pytest
@@ -43,6 +44,26 @@ def test_a_match_of_any_length_may_begin_anywhere() -> None:
     assert spans(regexset, 0, text) == [(0, len(text))]
 
 
+def test_a_match_on_one_line_begins_there() -> None:
+    regexset = prepared(Regex(r"begin_it.*end_it"))
+    lines = b"-\n" * 2000
+    text = lines + b"begin_it" + b"-" * 5000 + b"end_it\n" + lines + b"begin_it end_it"
+    (begin, end), (again, last) = regexset.stretches(text)[0]
+    assert 4000 - 200 < begin <= 4000
+    assert 9015 <= end < 9015 + 200
+    assert last == len(text)
+    assert again > last - 200
+    assert spans(regexset, 0, text) == [(4000, 9014), (last - 15, last)]
+
+
+def test_a_long_line_is_read_once() -> None:
+    regexset = prepared(Regex(r"x=tok_.*end"))
+    text = (b"x=tok_" + b"-" * 500) * 20_000
+    started = time.process_time()
+    assert regexset.stretches(text)[0] == [(0, len(text))]
+    assert time.process_time() - started < 1
+
+
 @pytest.mark.parametrize(
     ("regex", "text"),
     [
@@ -52,6 +73,7 @@ def test_a_match_of_any_length_may_begin_anywhere() -> None:
         (Regex("begin[^a]{3,9}token_x"), "begin\u20ac\u20ac\U0001f600token_x"),
         (Regex("(?i:key|token)[^=]{0,4}=[^=]{3,5}!"), "key\u20ac\u20ac\u20ac=\U0001f600\U0001f600\U0001f600!"),
         (Regex("straße_nr"), "straße_nr"),
+        (Regex("(?i)secret_key.*"), "SE\u212aret a \u017fECRET_key and more"),
     ],
 )
 def test_characters_that_it_reads_otherwise_are_found(regex: Regex, text: str) -> None:
