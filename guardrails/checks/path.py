@@ -134,16 +134,15 @@ class PathInspector(NamedTuple):
     """All rules of the kind; ``globs`` holds the lists of all of them."""
 
     checks: Mapping[int, Check]
+    """In the order in which they judge a file: those about content come last, so that a file that cannot be read is
+    still judged by its name and size."""
     globs: GlobSet
     concluding: RuleSet
     fact_based: RuleSet
 
     def inspect(self, file: File, rules: RuleSet) -> Iterable[Finding | Fact]:
-        """Judge one file; its content is read only for the tests that are about content.
-
-        These come last: a file that cannot be read is still judged by its name and size.
-        """
-        for number in sorted(rules & self.checks.keys(), key=lambda number: self.checks[number].test in _OF_CONTENT):
+        """Judge one file; its content is read only for the tests that are about content."""
+        for number in [number for number in self.checks if number in rules]:
             if number not in self.concluding:
                 yield from self.checks[number].judge(file)
             elif number in self.fact_based and file.entry.kind == LINK:
@@ -180,10 +179,13 @@ class PathInspector(NamedTuple):
     def _in(self, check: Check, listing: Listing) -> Iterator[Finding]:
         folders = ("", *folders_of(entry.path for entry in listing.entries))
         missing = {folder for folder in folders if check.folders in self.globs.match(join(folder, _HERE))}
+        here, holders = "/", [""]
         for entry in listing.entries:
-            for folder in above(entry.path):
-                if folder in missing and check.wanted in self.globs.match(entry.path[len(folder) :].lstrip("/")):
-                    missing.discard(folder)
+            if (folder := folder_of(entry.path)) != here:
+                here, holders = folder, [each for each in (folder, *above(folder)) if each in missing]
+            for holder in holders:
+                if check.wanted in self.globs.match(entry.path[len(holder) :].lstrip("/")):
+                    missing.discard(holder)
         for folder in sorted(missing):
             yield check.absent(folder, "{folder} has no {value}")
 
@@ -270,7 +272,8 @@ class PathKind:
         if errors:
             raise UserErrors(errors)
         lists: list[Sequence[str]] = []
-        checks = {rule.number: _check(rule, lists) for rule in rules}
+        compiled = [_check(rule, lists) for rule in rules]
+        checks = {check.number: check for check in sorted(compiled, key=lambda check: check.test in _OF_CONTENT)}
         fact_based = frozenset(number for number, check in checks.items() if check.block.get("links") == "resolve")
         listed = frozenset(number for number, check in checks.items() if _listed(check))
         return PathInspector(checks, GlobSet.compile(lists), listed | fact_based, fact_based)

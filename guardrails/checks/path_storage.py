@@ -88,6 +88,8 @@ def not_utf8(file: File, wanted: str) -> Iterator[Flaw]:
         yield Flaw("the file is encoded as {value}, not UTF-8", file.encoding.upper(), line=1)
         return
     data = file.utf8
+    if data.isascii():
+        return
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -116,6 +118,8 @@ def wrong_line_end(file: File, wanted: str) -> Iterator[Flaw]:
     if not _is_text(file):
         return
     data = file.utf8
+    if wanted != "crlf" and b"\r" not in data:  # nearly all files
+        return
     crlf = data.count(b"\r\n")
     lf = data.count(b"\n") - crlf
     if wanted == "consistent":

@@ -80,6 +80,7 @@ class Judge:
         """A digest of the plan and of what is asked of it."""
         self._marking = "governance" in plan.kinds  # Its rules are about waivers that excuse nothing, too.
         self._formats = Formats(plan)
+        self._asked: dict[int, Sequence[tuple[str, RuleSet]]] = {}
         self._signatures: dict[int, bytes] = {}
         self._is_ready = False
 
@@ -126,15 +127,18 @@ class Judge:
                 if asked and (prepare := getattr(self.plan.inspector(kind), "prepare", None)):
                     prepare()
 
-    def asked(self, applied: Applied) -> Iterator[tuple[str, RuleSet]]:
+    def asked(self, applied: Applied) -> Sequence[tuple[str, RuleSet]]:
         """The rules that have to inspect a file, by kind."""
-        for kind, rules in applied.rules.items():
-            if asked := rules - self._uninspected.get(kind, frozenset()):
-                yield kind, asked
+        known = self._asked.get(id(applied))  # The plan keeps it for as long as it lives.
+        if known is None:
+            nothing: RuleSet = frozenset()
+            wanted = ((kind, rules - self._uninspected.get(kind, nothing)) for kind, rules in applied.rules.items())
+            known = self._asked[id(applied)] = [(kind, rules) for kind, rules in wanted if rules]
+        return known
 
     def signature(self, path: str, applied: Applied) -> bytes:
         """A digest of all that decides what a file gives, but for the file itself and the date."""
-        known = self._signatures.get(id(applied))  # The plan keeps it for as long as it lives.
+        known = self._signatures.get(id(applied))
         if known is None:
             known = self._signatures[id(applied)] = self._sign(path, applied)
         return known
