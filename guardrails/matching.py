@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from guardrails.scanner import Reach, Scanner, Stretches
 
 _MAX_ANSWERS = 4096
+_AT_ONCE = 320
+"""Expressions that are kept compiled: one takes some 200 KB, and texts of a kind need the same few hundred."""
 _MEMORY, _MEMORY_PER_BYTE = 32 << 20, 256  # a limit: RE2 takes what the paths need
 
 
@@ -62,7 +64,7 @@ class Regex(NamedTuple):
         return "(?mi)" if self.ignore_case else "(?m)"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_AT_ONCE)
 def _compiled(source: str) -> Any:
     import re2  # noqa: PLC0415
 
