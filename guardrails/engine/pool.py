@@ -44,6 +44,9 @@ MAX_DEATHS = 20
 
 _BATCH = 1 << 20
 """About how much a worker gets at a time, in bytes."""
+_LARGE = 4 << 20
+"""Bytes of a block of memory that goes back to the system at once."""
+_MMAP_THRESHOLD = -3  # as malloc.h has it
 _OVERHEAD = 4000
 """What a file costs however small it is, in bytes that could be judged meanwhile."""
 
@@ -232,12 +235,21 @@ class _Undisturbed:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
 
+def _return_large_blocks() -> None:
+    """Have glibc give back what large files took, which it keeps otherwise once there was one: 30 MB a process."""
+    import ctypes  # noqa: PLC0415 - as above
+
+    with suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+
+
 def _serve(work: Work, connection: Connection, inherited: Sequence[Connection]) -> None:
     """Judge batch after batch until the other end is closed, as it is when the main process is gone."""
     import signal  # noqa: PLC0415 - as above
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The main process hears it too, and ends us.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _return_large_blocks()
     for each in inherited:  # Held open here, they would keep the other workers waiting for a main process that is gone.
         each.close()
     try:
