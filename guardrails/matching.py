@@ -78,7 +78,7 @@ def _compiled(source: str) -> Any:
         raise ValueError(reason.decode("utf-8", "replace").replace(flags, "", 1)) from None
 
 
-_NEAR = 1024
+_NEAR = 2048
 """Bytes that matches of an expression may take for it to be looked for near its fragments only."""
 
 
