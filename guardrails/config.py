@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import ParseError, Root
 from guardrails.errors import ConfigError, UserError, UserErrors
@@ -20,6 +20,7 @@ from guardrails.policy.loading import (
 from guardrails.policy.model import Rule
 from guardrails.policy.terms import PROFILES, Schedule, did_you_mean, names_of, selects
 from guardrails.policy.validation import validate
+from guardrails.tuples import NamedTuple
 
 
 class Origin(NamedTuple):

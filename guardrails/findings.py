@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NamedTuple
+
+from guardrails.tuples import NamedTuple
 
 try:
     from _blake2 import blake2b  # hashlib loads OpenSSL as well, which costs as much as a third of Python's start

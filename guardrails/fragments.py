@@ -13,7 +13,8 @@ from functools import lru_cache
 from itertools import groupby
 from math import inf, prod
 from operator import attrgetter
-from typing import NamedTuple
+
+from guardrails.tuples import NamedTuple
 
 _MANY = 48  # alternatives
 _LONG = 16  # pieces of a fragment

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from guardrails.scanner import Reach, Scanner, Stretches

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from guardrails.errors import PluginError
+from guardrails.tuples import NamedTuple
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")

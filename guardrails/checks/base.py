@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from guardrails.documents.document import Dialect, Document, Format, ParseError, Path, Root
 from guardrails.errors import PolicyError
 from guardrails.findings import Fact, Finding, Location
 from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry
+from guardrails.tuples import NamedTuple
 
 RuleSet = frozenset[int]
 """Indices of the rules that apply to a file."""

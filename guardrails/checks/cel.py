@@ -16,9 +16,10 @@ policy should do that over lists that files make long.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from guardrails.checks.cel_values import Program, TooLargeError, Uncertain, load
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from guardrails.checks.cel_binding import Bound

@@ -10,10 +10,11 @@ from __future__ import annotations
 import marshal
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.cel_functions import FUNCTIONS
 from guardrails.checks.cel_values import METHODS, NAMES, TYPES, Program
+from guardrails.tuples import NamedTuple
 
 
 class Piece(NamedTuple):

@@ -10,10 +10,11 @@ import marshal
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import FunctionType, NoneType
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.cel_functions import FUNCTIONS
 from guardrails.documents.document import ParseError
+from guardrails.tuples import NamedTuple
 
 MAX_STEPS = 10_000_000
 """Most items that the loops of expressions about one tree go through."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.commit_messages import agreement
@@ -18,6 +18,7 @@ from guardrails.findings import Fact, Finding, Location
 from guardrails.matching import GlobSet, PatternError
 from guardrails.repository.change import ADDED, DELETED, MODIFIED, RENAMED, Change, ChangedFile
 from guardrails.repository.entry import Snapshot
+from guardrails.tuples import NamedTuple
 
 _GLOBS = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}
 _LIMIT = {"type": "integer", "minimum": 1}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.commit_messages import people, subject, values
@@ -15,6 +15,7 @@ from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
 from guardrails.matching import regex
 from guardrails.repository.change import Commit
+from guardrails.tuples import NamedTuple
 
 _PATTERN = {"type": "string", "minLength": 1}
 _TESTS: dict[str, Mapping[str, Any]] = {

@@ -8,7 +8,7 @@ name of its own is told from its neighbours by the text it begins with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.cel import EvaluationError, Expression, Scope
@@ -19,6 +19,7 @@ from guardrails.documents.document import Path, Root
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
 from guardrails.references import Packed
+from guardrails.tuples import NamedTuple
 
 _MAX_TEXT = 80
 """Most of a line that is taken into evidence, in characters."""

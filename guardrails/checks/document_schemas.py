@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from guardrails.documents.document import Path
 from guardrails.matching import regex
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

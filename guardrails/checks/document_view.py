@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File
 from guardrails.checks.cel import Scope
 from guardrails.checks.document_routes import follow, route
 from guardrails.checks.jsonpath import Tree
 from guardrails.documents.document import Path, Root, Span
+from guardrails.tuples import NamedTuple
 
 
 class Spot(NamedTuple):

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.jsonpath_filters import PlainFilter, plain
 from guardrails.documents.document import MAX_DEPTH, ParseError, Path
+from guardrails.tuples import NamedTuple
 
 MAX_SOURCE = 1_000
 """Longest path, in characters."""

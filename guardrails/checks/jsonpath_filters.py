@@ -5,7 +5,9 @@ They ask whether members are there, or are a text, true, false or null, in any c
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from guardrails.tuples import NamedTuple
 
 Test = tuple[Any, ...]
 """``("there", names)``, ``("is", names, value)``, ``("!", test)``, ``("&&", test, test)`` or ``("||", test, test)``."""

@@ -9,7 +9,7 @@ What allows later versions is allowed where its own version is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.cel import EvaluationError, Expression, Scope
@@ -20,6 +20,7 @@ from guardrails.documents import spdx
 from guardrails.documents.document import Path, Root
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding
+from guardrails.tuples import NamedTuple
 
 _LICENCES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _LISTS = ("allow", "deny")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from guardrails.checks.base import MAX_SOURCE, File, Repository, Rule, RuleSet, render
 from guardrails.errors import RepositoryError
 from guardrails.findings import Fact, Finding, Location
 from guardrails.repository.entry import FILE
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from guardrails.repository.codeowners import Owners

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.path_listing import Listing, above, collisions, folder_of, folders_of, join, name_of
@@ -13,6 +13,7 @@ from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
 from guardrails.matching import GlobSet, PatternError, regex
 from guardrails.repository.entry import LINK, Entry
+from guardrails.tuples import NamedTuple
 
 _GLOBS = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}
 _TESTS: dict[str, Mapping[str, Any]] = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File
 from guardrails.checks.path_listing import MAX_TARGET, escapes, name_of
 from guardrails.matching import regex
 from guardrails.repository.entry import FILE, LINK
+from guardrails.tuples import NamedTuple
 
 
 class Flaw(NamedTuple):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import MAX_SOURCE, File, render
 from guardrails.checks.cel import EvaluationError, Expression, Scope, count_values
 from guardrails.checks.document_view import View
 from guardrails.checks.jsonpath import JSONPath, Paths, Tree
 from guardrails.documents.document import ParseError, Path
+from guardrails.tuples import NamedTuple
 
 MAX_VALUES = 100_000
 """Most keys of one thing, and most values in its fact."""

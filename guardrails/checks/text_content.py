@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
-from typing import NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File
+from guardrails.tuples import NamedTuple
 
 _MASK = "****"
 _SHOWN = 4 * MAX_SOURCE  # bytes, so that a line that is cut still fills the source of a finding

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from guardrails.checks.base import File, Repository, RuleSet, render
 from guardrails.checks.text_content import Content, Place
 from guardrails.findings import Fact, Finding, digest
 from guardrails.matching import GlobSet, Regex, RegexSet
 from guardrails.repository.entry import FILE
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from guardrails.scanner import Stretches

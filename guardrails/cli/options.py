@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import strftime
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.engine.options import Options
 from guardrails.errors import UsageError, UserError, UserErrors
@@ -15,6 +15,7 @@ from guardrails.policy.terms import PROFILES, day
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 
 class Selection(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from guardrails.errors import UsageError
+from guardrails.tuples import NamedTuple
 
 MARK = "guardrails"
 """A file that has this word has been set up."""

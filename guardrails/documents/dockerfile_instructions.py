@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.dockerfile_commands import command_span, find_commands
 from guardrails.documents.dockerfile_lines import HEREDOC, Heredoc, Line
@@ -14,6 +14,7 @@ from guardrails.documents.patterns import lazy
 from guardrails.documents.shell import Range, tokens, unquote, words
 from guardrails.documents.shell_commands import SHELLS, seen
 from guardrails.documents.shell_reader import Command
+from guardrails.tuples import NamedTuple
 
 _NEEDS = {
     "ADD": "a source and a destination",

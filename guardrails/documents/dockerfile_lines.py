@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from guardrails.documents.document import ParseError, Span
 from guardrails.documents.patterns import lazy
 from guardrails.documents.pieces import Piece, place, span
 from guardrails.documents.shell import unquote, words
+from guardrails.tuples import NamedTuple
 
 _DIRECTIVE = lazy(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S.*)")
 _TAKES_HEREDOC = lazy(r"(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from guardrails.tuples import NamedTuple
 
 Path = tuple[str | int, ...]
 """The way from a root to a node: mapping keys and sequence indices."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from guardrails.tuples import NamedTuple
 
 MAX_LENGTH = 21_000
 """Longest expression, in characters; GitHub refuses longer ones too."""

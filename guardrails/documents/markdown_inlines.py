@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from guardrails.documents.patterns import lazy
+from guardrails.tuples import NamedTuple
 
 _MAX_LABEL = 999
 _MAX_PLAIN = 500

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
 
 from guardrails.documents.document import Path, Span
+from guardrails.tuples import NamedTuple
 
 
 class Piece(NamedTuple):

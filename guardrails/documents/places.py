@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import MAX_DEPTH, Document, ParseError, Path, Root, Span
+from guardrails.tuples import NamedTuple
 
 MAX_DIGITS = 1000
 """Longer integers are refused: Python itself declines to print numbers of some thousand digits."""

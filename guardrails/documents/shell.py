@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
 
 from guardrails.documents.patterns import lazy
+from guardrails.tuples import NamedTuple
 
 Range = tuple[int, int]
 """Where a piece of the text starts and ends."""

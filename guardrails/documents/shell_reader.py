@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
 
 from guardrails.documents.patterns import lazy
 from guardrails.documents.shell import Range, unquote
+from guardrails.tuples import NamedTuple
 
 MAX_NESTING = 25
 """Substitutions and subshells deeper than this are text like other; hostile text has thousands."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from guardrails.documents.patterns import lazy
+from guardrails.tuples import NamedTuple
 
 MAX_LENGTH = 2_000
 """Longest expression, in characters."""

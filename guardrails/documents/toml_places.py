@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from typing import cast
 
 from tomli import loads
 
 from guardrails.documents.document import MAX_DEPTH
 from guardrails.documents.places import TOO_DEEP, Entry, Place, error
+from guardrails.tuples import NamedTuple
 
 _BASIC, _LITERAL = r'"(?:[^"\\\n]++|\\.)*+"', r"'[^'\n]*+'"
 KEY = rf"(?:[A-Za-z0-9_-]++|{_BASIC}|{_LITERAL})"

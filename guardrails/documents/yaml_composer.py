@@ -7,7 +7,7 @@ garbage collector), and composing them overruns the C stack on deep documents.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import MAX_DEPTH, ParseError
 from guardrails.documents.libyaml import (
@@ -21,6 +21,7 @@ from guardrails.documents.libyaml import (
 )
 from guardrails.documents.places import TOO_DEEP, error
 from guardrails.documents.yaml_scalars import CORE_TAGS, MERGE_TAGS, resolve, resolve_tagged
+from guardrails.tuples import NamedTuple
 
 MIN_EXPANSION, MAX_EXPANSION = 1_000_000, 4
 """Aliases may add so many characters to a document, or so many times its own length: whichever is more."""

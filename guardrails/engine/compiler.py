@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import CheckKind, Rule, RuleSet, Where, as_text
 from guardrails.documents.document import Dialect, Format, Root, Span
@@ -18,6 +18,7 @@ from guardrails.matching import GlobSet, PatternError
 from guardrails.policy import model
 from guardrails.policy.terms import BUILTIN, RuleInfo
 from guardrails.references import Packed
+from guardrails.tuples import NamedTuple
 
 
 class Decided(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.engine.compiler import Decided, compile_plan
 from guardrails.engine.plan import Plan, Registry, Setting
@@ -19,6 +19,7 @@ from guardrails.policy.model import Example, Rule
 from guardrails.repository.change import ADDED, DELETED, MODIFIED, Change, ChangedFile, Commit
 from guardrails.repository.entry import FILE, LINK, Entry
 from guardrails.repository.memory import Content, MemorySnapshot
+from guardrails.tuples import NamedTuple
 
 
 class Failure(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from guardrails.checks.base import File
 from guardrails.documents.document import ParseError
@@ -17,6 +16,7 @@ from guardrails.fixing.drafts import Drafts
 from guardrails.fixing.edits import Draft, Repair, apart, expected, same
 from guardrails.fixing.rules import Fix, repairs
 from guardrails.repository.entry import FILE, Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 MAX_ROUNDS = 10
 """A mended file is judged and mended again so many times at most: a fix may make room for another."""

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import NamedTuple
 
 from guardrails.engine import pool
 from guardrails.engine.judge import Judge, Judged
@@ -18,6 +17,7 @@ from guardrails.engine.plan import Plan
 from guardrails.findings import Finding, Note, Problem, digest, folded
 from guardrails.repository.entry import Entry
 from guardrails.repository.history import Added, History
+from guardrails.tuples import NamedTuple
 
 _TOGETHER = 2000
 """Versions that are judged together, so that several processes have something to do."""

@@ -6,7 +6,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import MAX_SOURCE, File, RuleSet
 from guardrails.documents.document import Document, ParseError, Root
@@ -16,6 +16,7 @@ from guardrails.errors import RepositoryError, UserError
 from guardrails.findings import Fact, Finding, Location, Note, Problem, digest, identified
 from guardrails.references import Reference
 from guardrails.repository.entry import FILE, SUBMODULE, Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 MAX_SIZE = 20_000_000
 """Content of files larger than this is not judged; the rule ``guardrails/oversized-file`` reports them."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from guardrails.checks.base import MAX_SOURCE, File
+from guardrails.tuples import NamedTuple
 
 SIGN = b"guardrails"
 """What a file has to hold to be worth a closer look."""

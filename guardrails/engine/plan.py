@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from guardrails.checks.base import Inspector, RuleSet
 from guardrails.findings import Severity
 from guardrails.matching import GlobSet
 from guardrails.policy.terms import RuleInfo, Schedule, selects
 from guardrails.references import Reference
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from guardrails.fixing.rules import Fix

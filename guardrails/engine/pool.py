@@ -13,12 +13,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from guardrails.engine.judge import Judged
 from guardrails.errors import UserError
 from guardrails.findings import Problem
 from guardrails.repository.entry import Entry
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -11,7 +11,6 @@ import marshal
 import pickle
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from guardrails import __version__
 from guardrails.checks.base import RuleSet
@@ -21,6 +20,7 @@ from guardrails.engine.plan import Plan
 from guardrails.errors import RepositoryError
 from guardrails.findings import Finding, digest
 from guardrails.repository.entry import SUBMODULE, Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 _VERSIONS = 4
 """Records of a path that are kept, and conclusions: of other branches, rules and ways to run."""

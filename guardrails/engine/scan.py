@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from guardrails.engine import pool
 from guardrails.engine.judge import NOTHING, Judge, Judged, PackedFacts, crash, unpack
@@ -15,6 +15,7 @@ from guardrails.errors import RepositoryError
 from guardrails.findings import Fact, Finding, Note, Problem, identified, order
 from guardrails.repository.change import Change
 from guardrails.repository.entry import Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from guardrails.engine.results import Results

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from guardrails import config
 from guardrails.config import Decision, Layer, Origin
@@ -17,6 +16,7 @@ from guardrails.policy import loading, packs
 from guardrails.policy.model import Policy, Rule
 from guardrails.policy.terms import BUILTIN, SETTINGS, Source, selects
 from guardrails.repository.entry import Snapshot
+from guardrails.tuples import NamedTuple
 
 
 class Settled(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import Path
 from guardrails.findings import Finding
 from guardrails.repository.entry import FILE, Entry
+from guardrails.tuples import NamedTuple
 
 
 class Edit(NamedTuple):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File
 from guardrails.documents.document import Path, Root, Span
 from guardrails.fixing import block, flow, notations, tables
 from guardrails.fixing.edits import ABSENT, ANY, Change, Edit, same
 from guardrails.fixing.source import Source, Text, paths
+from guardrails.tuples import NamedTuple
 
 Meant = tuple[list[Edit], list[Change]]
 """Edits, and what they are meant to do."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.checks.base import File, Inspector
 from guardrails.findings import Finding
 from guardrails.fixing import storage
 from guardrails.fixing.edits import Edit, Repair
 from guardrails.matching import Regex
+from guardrails.tuples import NamedTuple
 
 
 class Fix(NamedTuple):

@@ -8,10 +8,10 @@ call a conflict. Reading passes over empty lines and comments; ``create`` writes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from guardrails.findings import Finding, Location, fingerprint, folded
 from guardrails.policy.terms import BASELINE
+from guardrails.tuples import NamedTuple
 
 _HEAD = (
     "# What stood when its rule was adopted: rule, fingerprint, path. It may only shrink.\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from guardrails.engine.marks import Mark
 from guardrails.engine.plan import Plan
@@ -15,6 +14,7 @@ from guardrails.governance.states import Scope, States
 from guardrails.governance.verdict import BASELINED, Excuse
 from guardrails.governance.waivers import Flaw, Waiver
 from guardrails.policy.terms import BASELINE, MISNAMED, WAIVERS
+from guardrails.tuples import NamedTuple
 
 
 class Records(NamedTuple):

@@ -7,7 +7,6 @@ dates are none: an exception without an end is none that anybody approved.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from guardrails.engine.plan import Plan
 from guardrails.findings import Finding, plural
@@ -15,6 +14,7 @@ from guardrails.governance.verdict import WAIVED, Excuse
 from guardrails.governance.waivers import Waiver
 from guardrails.matching import GlobSet
 from guardrails.policy.terms import Waivable, day, selects
+from guardrails.tuples import NamedTuple
 
 Owners = Callable[[str], Sequence[str]]
 """The code owners of a path."""

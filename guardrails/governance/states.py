@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.engine.plan import Plan
 from guardrails.findings import Finding, Location, plural
@@ -12,6 +12,7 @@ from guardrails.governance.standing import Case, lasts
 from guardrails.governance.waivers import Waiver
 from guardrails.matching import GlobSet
 from guardrails.policy.terms import BASELINE, day, did_you_mean, names_of
+from guardrails.tuples import NamedTuple
 
 
 class Scope(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from guardrails.engine.plan import Plan, Setting
 from guardrails.engine.scan import Scan
 from guardrails.findings import Enforcement, Finding, Note, Problem, Severity, order
 from guardrails.policy.terms import RuleInfo
+from guardrails.tuples import NamedTuple
 
 WAIVED, BASELINED = "waived", "baselined"
 

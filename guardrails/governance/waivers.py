@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import ParseError, Root, Span
 from guardrails.engine.marks import Mark
 from guardrails.findings import Location
 from guardrails.policy.terms import WAIVERS
+from guardrails.tuples import NamedTuple
 
 FIELDS = ("reason", "owner", "approver", "ticket", "created", "expires")
 

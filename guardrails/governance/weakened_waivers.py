@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from guardrails.engine.marks import COMMENT
 from guardrails.findings import Location
@@ -12,6 +11,7 @@ from guardrails.governance.standing import name_of
 from guardrails.governance.waivers import Waiver
 from guardrails.policy.terms import day, selects
 from guardrails.repository.change import Commit
+from guardrails.tuples import NamedTuple
 
 ADDED, WIDENED, UNAPPROVED = "change-adds-waiver", "change-widens-waiver", "waiver-unapproved"
 

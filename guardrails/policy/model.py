@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.document import Path
 from guardrails.findings import Severity
 from guardrails.policy.terms import Schedule, Waivable
+from guardrails.tuples import NamedTuple
 
 
 class Match(NamedTuple):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from guardrails.findings import Enforcement, Severity
+from guardrails.tuples import NamedTuple
 
 PROFILES = ("recommended", "strict", "all")
 """Each profile holds the ones before it."""

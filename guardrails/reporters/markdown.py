@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
 
 from guardrails.findings import Enforcement, Finding, Note, Problem, plural
 from guardrails.governance.verdict import Excuse, Judged, Style, Verdict
 from guardrails.reporters.excuses import TITLE, WORDS, counted, reason_of
 from guardrails.reporters.json import VERDICTS
 from guardrails.reporters.terminal import PARTIAL, visible, visible_path
+from guardrails.tuples import NamedTuple
 
 MAX_BYTES = 1024 * 1024
 """GitHub shows no larger summary of a step."""

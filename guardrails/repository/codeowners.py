@@ -8,13 +8,14 @@ a pattern is found at any depth unless it starts with a slash, and names a folde
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from guardrails.documents.codeowners import FORMAT
 from guardrails.errors import RepositoryError
 from guardrails.globs import glob_regex
 from guardrails.matching import GlobSet
 from guardrails.repository.entry import FILE, Snapshot
+from guardrails.tuples import NamedTuple
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where hosts look for the file; the first that exists counts."""

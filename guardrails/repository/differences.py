@@ -8,13 +8,13 @@ to be changed is compared here, byte by byte.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from guardrails.errors import RepositoryError
 from guardrails.repository import git
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.change import ADDED, DELETED, MODIFIED, RENAMED, ChangedFile
 from guardrails.repository.entry import LINK, SUBMODULE, Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 _DIFFERENCES = ("--raw", "-z", "-M", "-l400", "--no-relative", "--ignore-submodules=none")
 """Renames are looked for among so many files that it takes seconds at worst."""

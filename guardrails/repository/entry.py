@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from guardrails.tuples import NamedTuple
 
 FILE, LINK, SUBMODULE = "file", "link", "submodule"
 

@@ -12,10 +12,11 @@ import select
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from guardrails.errors import RepositoryError
 from guardrails.repository.entry import Entry
+from guardrails.tuples import NamedTuple
 
 _T = TypeVar("_T")
 

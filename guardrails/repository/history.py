@@ -6,13 +6,13 @@ A merge brings what is in none of its parents, so that nothing is told of it tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from guardrails.errors import RepositoryError
 from guardrails.repository import git
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.changes import SHALLOW
 from guardrails.repository.entry import Entry
+from guardrails.tuples import NamedTuple
 
 _WORDS = ("--all", "--branches", "--tags", "--remotes")
 """Options of git rev-list that name commits."""

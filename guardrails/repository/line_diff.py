@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+
+from guardrails.tuples import NamedTuple
 
 _ROUNDS = 12
 """More than source code takes; each costs about as much as sorting the lines."""

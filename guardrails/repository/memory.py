@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from guardrails.repository.entry import Entry, Snapshot
+from guardrails.tuples import NamedTuple
 
 
 class Content(NamedTuple):
