@@ -5,9 +5,9 @@ RE2 does all of it: in time linear in the text, whatever the pattern.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from guardrails.tuples import NamedTuple
@@ -98,23 +98,23 @@ class RegexSet:
         self._reaches = reaches  # see Scanner
 
     @classmethod
-    def compile(cls, regexes: Iterable[Regex], parts: Iterable[int] | None = None) -> RegexSet:
+    def compile(cls, regexes: Iterable[Regex], parts: Sequence[int] = ()) -> RegexSet:
         """Compile expressions, each of which must be valid; ``parts`` has the number of each one's part, from 0 on."""
         from guardrails.fragments import traits  # noqa: PLC0415 - a plan from the cache has no use for it
 
-        sources: list[str] = []
+        expressions = list(regexes)
         reaches: dict[int, Reach] = {}
-        divided: list[dict[int, tuple[str, ...]]] = [{}]
-        for number, (regex, part) in enumerate(zip(regexes, repeat(0) if parts is None else parts, strict=False)):
+        divided: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
+        for number, (regex, part) in enumerate(zip(expressions, parts or [0] * len(expressions), strict=True)):
             fragments, width, lead, is_inline = traits(*regex)
             if width is not None and lead is not None and width <= _NEAR:
                 reaches[number] = lead, width
             elif is_inline:
                 reaches[number] = None
-            divided += ({} for _ in range(len(divided), part + 1))
             divided[part][number] = fragments or ("",)
-            sources.append(regex.flags + regex.pattern)
-        return cls(tuple(sources), tuple(_Sieve.compile(each, reaches) for each in divided), reaches)
+        sources = tuple(regex.flags + regex.pattern for regex in expressions)
+        sieves = (_Sieve.compile(divided[part], reaches) for part in range(max(divided, default=-1) + 1))
+        return cls(sources, tuple(sieves), reaches)
 
     def prepare(self) -> None:
         """Make ready for many texts, which takes as long as sieving some megabytes."""
@@ -132,7 +132,7 @@ class RegexSet:
         """The matches of an expression that begin there, as ``re2`` has them, none of which overlap."""
         regex = self[number]
         reach = self._reaches.get(number, (0, len(text)))
-        width = reach[1] if reach else 0
+        width = reach[1] if reach else 0  # a stretch of lines ends with a line, and so do its matches
         behind = 0
         for start, end in stretches:
             for match in regex.finditer(text, max(start, behind), end + width):

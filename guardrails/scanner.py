@@ -26,6 +26,8 @@ _APART = 1024
 _DENSE = 8
 """Bytes for each fragment that is found, below which a text is left to another sieve."""
 
+_LEAD, _WIDTH = 0, 1  # of a reach
+
 _Uses = Sequence[Sequence[Sequence[int]]]
 
 
@@ -88,21 +90,22 @@ class Scanner:
         for number, places in found.items():
             for expression, others in self._uses.get(number, ()):
                 if all(other in found for other in others):
-                    stretches[expression] = self._around(expression, text, places) or whole
+                    stretches[expression] = self._around(expression, text, places, _LEAD) or whole
         if odd := [place for number in _ODD for place in found.get(number, ())]:
             for expression in candidates(text):
-                near = self._around(expression, text, odd, within=True)
-                stretches[expression] = sorted((*stretches.get(expression, ()), *near)) if near else whole
+                there, near = stretches.get(expression, ()), self._around(expression, text, odd, _WIDTH)
+                stretches[expression] = sorted((*there, *near)) if near and there != whole else whole
         return stretches
 
-    def _around(
-        self, expression: int, text: bytes, places: Iterable[int], *, within: bool = False
-    ) -> list[tuple[int, int]]:
-        """Where matches can begin whose fragment ends at one of some places, or that have one within; empty for all."""
+    def _around(self, expression: int, text: bytes, places: Iterable[int], before: int) -> list[tuple[int, int]] | None:
+        """Where matches can begin that have something at one of some places; None where that is not known.
+
+        What they have there ends their lead or is somewhere in their width, as ``before`` says.
+        """
         if expression not in self._reaches:
-            return []
+            return None
         reach = self._reaches[expression]
-        return _before(places, reach[within]) if reach else _lines(text, places)
+        return _before(places, reach[before]) if reach else _lines(text, places)
 
 
 def _before(places: Iterable[int], lead: int) -> list[tuple[int, int]]:
@@ -121,10 +124,10 @@ def _before(places: Iterable[int], lead: int) -> list[tuple[int, int]]:
 
 
 def _lines(text: bytes, places: Iterable[int]) -> list[tuple[int, int]]:
-    """The lines that hold what ends at some places, together where they are close."""
+    """The lines that hold the last byte, which is no line feed, of what ends at some places; together where close."""
     stretches = [(0, 0)]
     for place in sorted(places):
-        first, last = max(place * _GRAIN - 1, 0), (place + 1) * _GRAIN - 2
+        first, last = place * _GRAIN, (place + 1) * _GRAIN - 1
         begin, end = stretches[-1]
         if last < end:
             continue

@@ -107,7 +107,7 @@ class TextKind:
                     forbidding[target.regex].add(number)
         return TextInspector(
             Packed(checks),
-            RegexSet.compile((regex for _, regex in regexes), (part for part, _ in regexes)),
+            RegexSet.compile((regex for _, regex in regexes), [part for part, _ in regexes]),
             tuple(
                 frozenset(rule.number for rule in rules if parts[rule.scope] == part)
                 for part in sorted(set(parts.values()))

@@ -169,10 +169,10 @@ class _Team:
         forked = self._context.get_start_method() == "fork"
         inherited = (*self._workers, ours) if forked else ()
         process = self._context.Process(target=_serve, args=(self._work, theirs, inherited), daemon=True)  # type: ignore[attr-defined]
-        with _Undisturbed():
+        with _Undisturbed():  # until it is known as one to be ended
             process.start()
-        theirs.close()
-        self._hand_out(ours, process)
+            theirs.close()
+            self._hand_out(ours, process)
 
     def _hand_out(self, connection: Connection, process: BaseProcess) -> None:
         """Give a worker its next batch, or let it go."""
@@ -182,14 +182,16 @@ class _Team:
             with suppress(OSError):  # If it died, reading from it tells.
                 connection.send(self._entries[batch.first : batch.end])
         else:
+            self._workers.pop(connection, None)
             connection.close()
             process.join()
 
     def _hear(self, connection: Connection) -> None:
-        process, batch = self._workers.pop(connection)
+        process, batch = self._workers[connection]
         try:
             self._done[batch.first] = connection.recv()
         except (EOFError, OSError):
+            del self._workers[connection]
             connection.close()
             process.join()
             self._bury(batch, process.exitcode)
@@ -238,9 +240,9 @@ class _Undisturbed:
 
 def _return_large_blocks() -> None:
     """Have glibc give back what large files took, which it keeps otherwise once there was one: 30 MB a process."""
-    import ctypes  # noqa: PLC0415 - as above
+    with suppress(ImportError, OSError, AttributeError, TypeError):  # another C library, or Python without ctypes
+        import ctypes  # noqa: PLC0415 - as above
 
-    with suppress(OSError, AttributeError, TypeError):  # another C library
         ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 

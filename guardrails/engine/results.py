@@ -133,12 +133,13 @@ class Results:
         paths = {entry.path for entry in listed}
         if paths and len(self._records) > 2 * len(paths):
             self._records = self._recent = {path: self._records[path] for path in paths & self._records.keys()}
-        if len(self._recent) * _FEW > len(self._records):
+        if len(self._recent) * _FEW >= len(self._records):
             self._store("", self._records)
             cache.remove(self._folder, self._name + _RECENT)
             self._recent = {}
         else:
             self._store(_RECENT, self._recent)
+            cache.renew(self._folder, self._name)
         self._is_changed = False
 
     def _load(self, part: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -154,7 +155,10 @@ class Results:
         """What an entry gives by any of its records."""
         trait = _trait(entry)
         newest = known[0]
-        same = newest.stamp == entry.stamp if entry.stamp else (newest.blob, newest.trait) == (entry.blob, trait)
+        if entry.stamp:
+            same = newest.stamp == entry.stamp
+        else:
+            same = entry.blob != "" and (newest.blob, newest.trait) == (entry.blob, trait)
         if same and newest.under == judge.under and newest.date in {"", judge.date}:
             return _judged(newest)
         stamped = [record for record in known if entry.stamp and record.stamp == entry.stamp]
@@ -182,7 +186,10 @@ class Results:
 
 
 def _pack(records: Sequence[Record]) -> bytes:
-    """What most runs ask for comes last: stamp and plan of the newest, where it gave nothing on any day."""
+    """What most runs ask for comes last: stamp and plan of the newest, where it gave nothing on any day.
+
+    Others end with facts: an empty tuple, or a pickle, neither of which ends with a digest and ``_QUIET``.
+    """
     newest = records[0]
     is_quiet = newest.stamp and not (newest.date or newest.said or newest.facts)
     tail = newest.stamp + newest.under + _QUIET if is_quiet else b""

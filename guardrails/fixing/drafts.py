@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from guardrails.fixing.edits import Draft
-from guardrails.repository.entry import FILE, Entry, Snapshot
+from guardrails.repository.entry import FILE, Entry, Snapshot, named
 
 
-class Drafts(Snapshot):
+class Drafts:
     """What a snapshot holds, but for the files of which there is a draft."""
 
     def __init__(self, snapshot: Snapshot, drafts: Mapping[str, Draft]) -> None:
@@ -35,6 +35,10 @@ class Drafts(Snapshot):
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder."""
         return [self._now(entry) for entry in self.over.below(folder)]
+
+    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+        """The files of such names in folders."""
+        return named(self, names, folders)
 
     def size(self, entry: Entry) -> int:
         """The size of a file."""

@@ -47,10 +47,8 @@ class Snapshot(Protocol):
     def entry(self, path: str) -> Entry | None:
         """The entry at a path without listing the whole tree, or None."""
 
-    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterable[Entry]:
         """The entries of such names in folders, ignored or not; a slash ends a folder, and the root is empty."""
-        paths = (f"{folder}{name}" for folder in folders for name in names)
-        return (entry for path in paths if (entry := self.entry(path)) is not None)
 
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder (empty for the root), without listing the rest where that is cheaper."""
@@ -63,3 +61,9 @@ class Snapshot(Protocol):
 
     def close(self) -> None:
         """Release what reading holds open."""
+
+
+def named(snapshot: Snapshot, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+    """The entries of such names in folders of a snapshot, asked for one by one."""
+    paths = (f"{folder}{name}" for folder in folders for name in names)
+    return (entry for path in paths if (entry := snapshot.entry(path)) is not None)

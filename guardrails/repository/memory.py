@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from guardrails.repository.entry import Entry, Snapshot
+from guardrails.repository.entry import Entry, named
 from guardrails.tuples import NamedTuple
 
 
@@ -15,7 +15,7 @@ class Content(NamedTuple):
     data: bytes
 
 
-class MemorySnapshot(Snapshot):
+class MemorySnapshot:
     """A snapshot of files that are given."""
 
     root = "/nonexistent"
@@ -39,6 +39,10 @@ class MemorySnapshot(Snapshot):
         """The file at a path, or None."""
         content = self._contents.get(path)
         return content.entry if content else None
+
+    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+        """The files of such names in folders."""
+        return named(self, names, folders)
 
     def size(self, entry: Entry) -> int:
         """The size in bytes."""

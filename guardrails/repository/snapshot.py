@@ -16,7 +16,7 @@ from typing import Self
 
 from guardrails.errors import RepositoryError
 from guardrails.repository import git
-from guardrails.repository.entry import FILE, LINK, SUBMODULE, Entry, Snapshot
+from guardrails.repository.entry import FILE, LINK, SUBMODULE, Entry, named
 
 UNLISTED = frozenset(
     b".git .hg .svn .bzr .jj node_modules __pycache__ .venv .tox .nox .mypy_cache .pytest_cache .ruff_cache".split()
@@ -35,8 +35,8 @@ _LONGEST = 4096
 """No path on a disk has more bytes; one in a forged index may."""
 _ABSENT = (ENOENT, ENOTDIR, ENAMETOOLONG)
 _CHUNK = 1 << 24
-_STAMP = Struct("=IqQqq")
-"""Mode, size, inode, time of the content and of the status in nanoseconds."""
+_STAMP, _TIME = Struct("=IqQQQ"), (1 << 64) - 1
+"""Mode, size, inode, time of the content and of the status in nanoseconds: of centuries away, the lower part."""
 _UNSETTLED = 2_000_000_000
 """Nanoseconds after a change in which another may leave the same times: clocks tick, and some file systems slowly."""
 
@@ -96,7 +96,7 @@ def commit(root: str, ref: str) -> OpenSnapshot:
     return Commit(repository, found)
 
 
-class OpenSnapshot(Snapshot):
+class OpenSnapshot:
     """What all snapshots share; also a context manager that closes."""
 
     title: str
@@ -133,6 +133,10 @@ class OpenSnapshot(Snapshot):
         """The entry at a path, or None; git needs one call for this, and no longer call for all entries."""
         self.entries()
         return self._by_path.get(path)
+
+    def named(self, names: Sequence[str], folders: Iterable[str]) -> Iterator[Entry]:
+        """The entries of such names in folders, ignored or not."""
+        return named(self, names, folders)
 
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder; the empty folder is the root."""
@@ -227,7 +231,7 @@ class _Disk(OpenSnapshot):
         for name in sorted(names):
             folder, _, last = name.rpartition(b"/")
             try:  # The usual case of ``_status``, without its calls: there may be a hundred thousand names.
-                is_inside = folder in folders and last.lower() not in _NEVER
+                is_inside = folder in folders and last.lower() not in _NEVER and (folder or name[:1] != b"/")
                 status = lstat(base + name) if is_inside else self._status(name)
             except OSError:
                 status = self._status(name)
@@ -428,7 +432,9 @@ def _refuse_bare(repository: git.Repository) -> None:
 
 def _from_disk(name: bytes, status: os.stat_result, settled: int, *, submodule: bool = False) -> Entry | None:
     mode, size, changed = status.st_mode, status.st_size, status.st_ctime_ns
-    stamp = _STAMP.pack(mode, size, status.st_ino, status.st_mtime_ns, changed) if changed < settled else b""
+    stamp = b""
+    if changed < settled:
+        stamp = _STAMP.pack(mode, size, status.st_ino, status.st_mtime_ns & _TIME, changed & _TIME)
     path, kind = name.decode("utf-8", "surrogateescape"), mode & 0o170000
     if kind == stat.S_IFREG:
         return Entry(path, FILE, mode & stat.S_IXUSR != 0, size, "", stamp)

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails import matching
+from guardrails import matching, scanner
 from guardrails.fragments import UNKNOWN, traits
 from guardrails.matching import Regex, RegexSet
 
@@ -278,8 +278,15 @@ def test_no_match_is_missed_whatever_the_syntax(pattern: str, text: str) -> None
 
 
 @settings(max_examples=400)
-@given(st.lists(trees(), min_size=1, max_size=3), st.sampled_from([0, 12, 1024]), st.data())
-def test_whatever_the_sieve_the_same_is_found(patterns: list[tuple[Any, ...]], near: int, data: st.DataObject) -> None:
+@given(
+    st.lists(trees(), min_size=1, max_size=3),
+    st.sampled_from([0, 12, 1024]),
+    st.sampled_from([(2, 0), (8, 8), (128, 1024)]),
+    st.data(),
+)
+def test_whatever_the_sieve_the_same_is_found(
+    patterns: list[tuple[Any, ...]], near: int, coarse: tuple[int, int], data: st.DataObject
+) -> None:
     regexes = []
     for tree in patterns:
         try:
@@ -288,9 +295,12 @@ def test_whatever_the_sieve_the_same_is_found(patterns: list[tuple[Any, ...]], n
             continue
         regexes.append(Regex(written(tree)))
     pieces = [drawn(data.draw(st.sampled_from(patterns)), data.draw) for _ in range(data.draw(st.integers(0, 6)))]
-    text = data.draw(st.text(CHARACTERS, max_size=6)).join(pieces).encode()
+    filler = data.draw(st.sampled_from(["", "\n", "----\n" * 9, "-" * 300]))
+    text = (filler + data.draw(st.text(CHARACTERS, max_size=6)) + filler).join(["", *pieces, ""]).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "_NEAR", near)
+        patch.setattr(scanner, "_GRAIN", coarse[0])
+        patch.setattr(scanner, "_APART", coarse[1])
         regexset = prepared(regexes)
         stretches = regexset.stretches(text)
         for number, regex in enumerate(regexes):

@@ -73,6 +73,7 @@ def test_a_long_line_is_read_once() -> None:
         (Regex("begin[^a]{3,9}token_x"), "begin\u20ac\u20ac\U0001f600token_x"),
         (Regex("(?i:key|token)[^=]{0,4}=[^=]{3,5}!"), "key\u20ac\u20ac\u20ac=\U0001f600\U0001f600\U0001f600!"),
         (Regex("straße_nr"), "straße_nr"),
+        (Regex(r"(?i)xz=[^\n]{0,150}uk="), f"XZ={'.' * 140}u\u212a="),
         (Regex("(?i)secret_key.*"), "SE\u212aret a \u017fECRET_key and more"),
     ],
 )

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from guardrails.checks.relation_inspector import RelationInspector
 from guardrails.engine import cache, judge
 from guardrails.engine.compiler import compile_plan
 from guardrails.engine.results import Results, _unpack
@@ -249,6 +250,37 @@ def test_the_code_that_judges_counts(house):
     assert len(set(compiled)) == 3
 
 
+def test_what_was_never_read_is_known_by_its_stamp_alone(house, monkeypatch):
+    rules = plan("match: {max-size: 1 KB}\ncheck: {text: {forbid: 'bad[0-9]'}}")
+    house.write(a_txt="x" * 5000).scan(rules)
+    monkeypatch.setattr(snapshots, "_UNSETTLED", 10**18)
+    assert house.write(a_txt="bad1").scan(rules).findings
+
+
+def test_times_of_other_centuries(house):
+    house.write(a_txt="bad1", b_txt="bad2")
+    os.utime(house.root / "a.txt", (-(10**9), -(10**9)))
+    os.utime(house.root / "b.txt", (2 * 10**10, 2 * 10**10))
+    house.scan(plan(TEXT))
+    assert len(house.scan(plan(TEXT)).findings) == 2
+    assert (house.judged, house.read) == ([], [])
+
+
+def test_conclusions_are_kept_as_well(house, monkeypatch):
+    concluded = []
+    conclude = RelationInspector.conclude
+    monkeypatch.setattr(RelationInspector, "conclude", lambda *given: concluded.append(given) or conclude(*given))
+    for number in range(40):
+        (house.root / f"f{number}.md").write_text("[x](gone)")
+    rules = plan(LINKS)
+    for path, added in ((None, 2), (None, 1), ("f1.md", 2), (None, 1)):
+        concluded.clear()
+        if path:
+            (house.root / path).write_text("[x](f2.md) ")
+        house.scan(rules)
+        assert len(concluded) == added
+
+
 def test_few_new_records_are_written_beside_the_others(house):
     rules = plan(TEXT)
     for number in range(40):
@@ -258,7 +290,7 @@ def test_few_new_records_are_written_beside_the_others(house):
     for number in range(2):
         house.write(f1_txt=f"bad2{number}").scan(rules)
         assert house.judged == ["f1.txt"]
-    added, kept = cache.entries(house.cache)
+    kept, added = cache.entries(house.cache)
     assert (kept, added[0]) == (whole, f"{whole[0]}-recent")
     assert added[1] < whole[1] / 4
     house.scan(rules)
@@ -267,3 +299,16 @@ def test_few_new_records_are_written_beside_the_others(house):
     house.scan(rules)
     assert len(house.judged) == 39
     assert [name for name, _ in cache.entries(house.cache)] == [whole[0]]
+
+
+def test_paths_that_are_gone_leave_the_disk_too(house):
+    rules = plan(TEXT)
+    for number in range(120):
+        (house.root / f"f{number}.txt").write_text(f"bad{number}")
+    house.scan(rules)
+    ((_, before),) = cache.entries(house.cache)
+    for number in range(80):
+        (house.root / f"f{number}.txt").unlink()
+    house.write(f100_txt="fine").scan(rules)
+    ((_, after),) = cache.entries(house.cache)
+    assert after < before / 2

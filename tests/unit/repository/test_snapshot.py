@@ -501,7 +501,7 @@ class TestWorkTree:
         write(top, "../outside", "etc/hosts", "real")
         blob = run("hash-object", "-w", "real", cwd=top)
         run("update-index", "--add", "--cacheinfo", f"100644,{blob},{'x/' * 4000}x", cwd=top)
-        forged = {"zzzzzzzzz0": "../outside", "zzzzzzzzz1": "/etc/hosts", "zzzzzzzzz2": ".git/index"}
+        forged = {"yyyyy": "/real", "zzzzzzzzz0": "../outside", "zzzzzzzzz1": "/etc/hosts", "zzzzzzzzz2": ".git/index"}
         add(top, *forged)
         data = (top / ".git" / "index").read_bytes()[:-20]
         for name, replacement in forged.items():
@@ -511,6 +511,17 @@ class TestWorkTree:
         believed = git.run(git.Repository(str(top), str(top / ".git")), "ls-files", "-z").decode().split("\0")
         assert believed[:-1] == ["x/" * 4000 + "x", *forged.values()]
         assert list(listed(work_tree(str(top)))) == ["etc/hosts", "real"]
+
+    def test_names_in_folders(self, top: Path) -> None:
+        write(top, "a", "b/a", "b/c")
+        write(top, ".gitignore", content="b\n")
+        (top / "d").symlink_to("gone")
+        (top / "e").symlink_to("b")
+        for opened in (work_tree(str(top)), work_tree(str(top), use_git=False)):
+            for _ in range(2):
+                found = opened.named(("a", "d"), ("", "b/", "e/", "gone/"))
+                assert [(entry.path, entry.kind) for entry in found] == [("a", FILE), ("d", LINK), ("b/a", FILE)]
+                opened.entries()
 
     def test_endless_path_takes_no_memory(self, top: Path) -> None:
         tracemalloc.start()
