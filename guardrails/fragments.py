@@ -27,6 +27,8 @@ _COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
 """How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
 _SOME = 1 / 100
 """How often the begin of a fragment may occur that goes on with any of a class: each is followed for a while."""
+_AGAIN = 1 / 4
+"""How often a character comes again."""
 _SHARP = 4
 """The characters that a fragment may begin with: of large classes, runs would begin everywhere."""
 _FREQUENCIES = {  # of characters in source code; letters make words, so that they are no surprise after each other
@@ -153,7 +155,7 @@ def _beginning(pieces: Sequence[_Piece]) -> _Fragment:
     for number, piece in enumerate(pieces, 1):
         if chance > _SOME and not (piece.is_sharp or piece.is_anchor):
             break
-        chance *= piece.chance
+        chance *= max(piece.chance, _AGAIN * (pieces[:number][-2:] == [piece, piece]))
         if piece.chance < 1:
             best = _Fragment(chance, _written(pieces[:number]))
         if chance < _UNIQUE:
@@ -287,7 +289,6 @@ class _Reader:
         if self._take(r"\C"):  # a byte, which may be a part of a character
             self.is_inline = False
             return _gap((), 1)
-        begin = self.position
         if known := self._match(_CLASS):
             self.is_inline &= known[0] in _INLINE
             return _any_of(known[0], {known[0]}, set(), folded)
@@ -295,33 +296,36 @@ class _Reader:
             raise _NotUnderstoodError
         if not self._take("["):
             return self._one_of(self._character(), folded)
-        named, members, negated = self._set()
+        text, named, members, negated = self._set()
         if negated:
             self.is_inline &= "\n" in members or r"\s" in named
         else:
             self.is_inline &= "\n" not in members and named <= _INLINE
-        return _any_of(self.pattern[begin : self.position], {*named, "^"} if negated else named, members, folded)
+        return _any_of(text, {*named, "^"} if negated else named, members, folded)
 
     def _one_of(self, character: str, folded: bool) -> _Piece:
         self.is_inline &= character != "\n"
         return _one_of(character, folded)
 
-    def _set(self) -> tuple[set[str], set[str], bool]:
-        """The named classes and the characters of a set, and whether all but them are meant."""
+    def _set(self) -> tuple[str, set[str], set[str], bool]:
+        """A set, written so that all engines read it alike; its named classes and characters; whether it is negated."""
         negated = self._take("^")
+        text = ""
         named: set[str] = set()
         members: set[str] = set()
         begin = self.position
         while self.position == begin or not self._take("]"):
             if name := self._match(_CLASS):
                 named.add(name[0])
+                text += name[0]
                 continue
             low = high = self._character()
             if self.pattern[self.position : self.position + 1] == "-" and self.pattern[self.position + 1 :][:1] != "]":
                 self.position += 1
                 high = self._character()
+            text += _literal(low) if low == high else f"{_literal(low)}-{_literal(high)}"
             members.update(map(chr, range(ord(low), min(ord(high), ord(low) + 128) + 1)), high)
-        return named, members, negated
+        return f"[{'^' * negated}{text}]", named, members, negated
 
     def _character(self) -> str:
         """The next character, that may be written as an escape."""
@@ -352,9 +356,13 @@ class _Reader:
 
 @lru_cache(maxsize=512)
 def _one_of(character: str, folded: bool) -> _Piece:
-    """A character; letters and digits as they are, all others by their number."""
-    text = character if character.isascii() and character.isalnum() else f"\\x{{{ord(character):x}}}"
-    return _any_of(text, set(), {character}, folded)
+    """A character."""
+    return _any_of(_literal(character), set(), {character}, folded)
+
+
+def _literal(character: str) -> str:
+    """Letters and digits as they are, all others by their number."""
+    return character if character.isascii() and character.isalnum() else f"\\x{{{ord(character):x}}}"
 
 
 def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Piece:
