@@ -297,9 +297,9 @@ class WorkTree(_Disk):
     def _list(self, *within: bytes) -> Iterable[Entry]:
         paths: tuple[str | bytes, ...] = ("--", *within)
         with git.running(self._repository, "ls-files", "-z", "--others", "--exclude-standard", *paths) as output:
-            names = {}
-            for record in git.run(self._repository, "ls-files", "-z", "--stage", *paths).split(b"\0")[:-1]:
-                names[record[record.index(b"\t") + 1 :]] = record.startswith(b"160000")
+            staged = git.run(self._repository, "ls-files", "-z", "--stage", *paths)
+            start = staged.find(b"\t") + 1  # Mode, id and stage take the same room in every record.
+            names = {record[start:]: record.startswith(b"160000") for record in staged.split(b"\0")[:-1]}
             entries = list(self._present(names))  # Meanwhile, git walks through all folders.
             untracked = {name: False for name in output().split(b"\0")[:-1] if name not in names}
         if nested := sorted(_decode(name) for name in untracked if name.endswith(b"/")):
