@@ -232,6 +232,7 @@ _INLINE = {
     r"\S",
     *(f"[:{name}:]" for name in ("alnum", "alpha", "digit", "lower", "upper", "word", "xdigit")),
 }
+"""Classes that are known to have no line feed."""
 _CLASSES = {r"\d": "0123456789", r"\s": "\t\n\f\r "}
 
 

@@ -180,7 +180,8 @@ class PathInspector(NamedTuple):
     def _in(self, check: Check, listing: Listing) -> Iterator[Finding]:
         folders = ("", *folders_of(entry.path for entry in listing.entries))
         missing = {folder for folder in folders if check.folders in self.globs.match(join(folder, _HERE))}
-        here, holders = "/", [""]
+        here = "/"  # no folder
+        holders: list[str] = []
         for entry in listing.entries:
             if (folder := folder_of(entry.path)) != here:
                 here, holders = folder, [each for each in (folder, *above(folder)) if each in missing]
