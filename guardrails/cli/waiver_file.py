@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from guardrails.cli.writing import record
+from guardrails.documents.yaml_scalars import resolve
 from guardrails.errors import UsageError
 from guardrails.governance.waivers import FIELDS, Waiver, parse
 from guardrails.policy.terms import WAIVERS
@@ -96,7 +97,7 @@ def _essence(waiver: Waiver) -> Waiver:
 
 def _scalar(text: str) -> str:
     """The text as YAML: bare where that is surely the same text, else in double quotes, as JSON has it."""
-    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS and resolve(text) == text
     dated = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
     if plain or dated:
         return text

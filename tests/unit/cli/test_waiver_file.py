@@ -19,7 +19,26 @@ from guardrails.repository import snapshot
 
 TEXT = st.one_of(
     st.sampled_from(
-        ["R", "yes", "null", "1", "2026-01-31", "- a", "a: b", "a #b", '"q"', "'q'", "*a", "&a", "!a", "@x", "{", "é"]
+        [
+            "R",
+            "yes",
+            "null",
+            "1",
+            ".0",
+            ".inf",
+            "2026-01-31",
+            "- a",
+            "a: b",
+            "a #b",
+            '"q"',
+            "'q'",
+            "*a",
+            "&a",
+            "!a",
+            "@x",
+            "{",
+            "é",
+        ]
     ),
     st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=8),
 )
