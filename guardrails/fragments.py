@@ -14,6 +14,7 @@ from itertools import groupby
 from math import inf, prod
 from operator import attrgetter
 
+from guardrails.frequencies import ALL, WORDS, frequency
 from guardrails.tuples import NamedTuple
 
 _MANY = 48  # alternatives
@@ -22,6 +23,7 @@ _COPIES = 6  # of a part that is repeated
 _FEW = 4  # copies that may be there or not
 _DEEP = 40  # groups in groups
 _TOGETHER = 2  # fragments of one expression
+_COUNTED = 8  # repetitions that are counted when an expression is loosened
 
 _COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
 """How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
@@ -31,16 +33,6 @@ _AGAIN = 1 / 4
 """How often a character comes again."""
 _SHARP = 4
 """The characters that a fragment may begin with: of large classes, runs would begin everywhere."""
-_FREQUENCIES = {  # of characters in source code; letters make words, so that they are no surprise after each other
-    " ": 1 / 5,
-    **dict.fromkeys("etsroainl", 1 / 6),
-    **dict.fromkeys("cdupmfhgbvwy\n-=#*/", 1 / 12),
-    **dict.fromkeys("xkqjz0123456789._,\"'():", 1 / 36),
-    **dict.fromkeys("@|+~$%&!?^`", 1 / 200),
-}
-_OTHER = 1 / 64
-_ALL = 4
-"""What the frequencies come to, taken together."""
 
 
 class Traits(NamedTuple):
@@ -54,6 +46,9 @@ class Traits(NamedTuple):
     """How many bytes from its begin to the end of the first fragment, if that is known."""
     is_inline: bool = False
     """Whether no match has a line feed."""
+    loose: str = ""
+    """An expression that matches wherever this one does, and is read sooner: it counts to no high number. Empty where
+    there is none."""
 
 
 UNKNOWN = Traits((), None)
@@ -72,7 +67,17 @@ def traits(pattern: str, ignore_case: bool = False) -> Traits:
     useful = _useful(_fragments(pieces))
     lead = useful[0].lead if useful else width
     texts = tuple(f"(?m){fragment.text}" for fragment in useful)
-    return Traits(texts, _bytes(width), _bytes(lead), reader.is_inline)
+    return Traits(texts, _bytes(width), _bytes(lead), reader.is_inline, _loose(pattern, reader.limits))
+
+
+def _loose(pattern: str, limits: Iterable[tuple[int, int]]) -> str:
+    """A pattern without the limits that stand at some places; empty where there are none."""
+    parts = []
+    behind = 0
+    for start, end in limits:
+        parts.append(pattern[behind:start])
+        behind = end
+    return "".join([*parts, pattern[behind:]]) if parts else ""
 
 
 def _bytes(width: float) -> int | None:
@@ -136,7 +141,7 @@ def _fragments(pieces: Iterable[_Piece]) -> Iterator[_Fragment]:
                 yield from (fragment._replace(lead=lead) for fragment in piece.needed)
         else:
             lead += sum(piece.width for piece in together)
-            starts = [number for number, piece in enumerate(together) if piece.is_sharp]
+            starts = [number for number, piece in enumerate(together) if piece.is_sharp and piece.chance < 1]
             if starts:
                 least = min(_beginning(together[_before(together, start) : start + _LONG]) for start in starts)
                 yield least._replace(lead=lead)
@@ -152,15 +157,23 @@ def _before(pieces: Sequence[_Piece], start: int) -> int:
 def _beginning(pieces: Sequence[_Piece]) -> _Fragment:
     """The fragment that begins with the first piece, and is no longer than it takes to be seldom."""
     best, chance = _Fragment(2, ""), 1.0
+    word = ""
     for number, piece in enumerate(pieces, 1):
         if chance > _SOME and not (piece.is_sharp or piece.is_anchor):
             break
         chance *= max(piece.chance, _AGAIN * (pieces[:number][-2:] == [piece, piece]))
+        word += piece.text.lower()
+        chance = WORDS.get(word, chance)
         if piece.chance < 1:
             best = _Fragment(chance, _written(pieces[:number]))
         if chance < _UNIQUE:
             break
     return best
+
+
+def _chance(pieces: Sequence[_Piece]) -> float:
+    """Roughly how often pieces that stand one after the other match at a place."""
+    return WORDS.get("".join(piece.text for piece in pieces).lower()) or prod(piece.chance for piece in pieces)
 
 
 def _written(pieces: Iterable[_Piece]) -> str:
@@ -180,10 +193,17 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
         return list(branches[0])
     width = max(sum(piece.width for piece in branch) for branch in branches)
     if len(branches) <= _MANY and not any(piece.is_gap for branch in branches for piece in branch):
-        chance = sum(prod(piece.chance for piece in branch) for branch in branches)
+        chance = sum(_chance(branch) for branch in branches)
         text = f"(?:{'|'.join(map(_written, branches))})"
         firsts = (next((piece for piece in branch if not piece.is_anchor), None) for branch in branches)
-        return [_Piece(text, min(chance, 1), width, is_sharp=all(first and first.is_sharp for first in firsts))]
+        return [
+            _Piece(
+                text,
+                min(chance, 1),
+                width,
+                is_sharp=all(first and first.is_sharp and first.chance < 1 for first in firsts),
+            )
+        ]
     each = [min(_fragments(branch), default=None) for branch in branches]
     known = [fragment for fragment in each if fragment]
     if len(known) < len(each) or len(known) > _MANY:
@@ -209,7 +229,7 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
     if low == high == copies:
         return [some]
     if not low and high <= (_FEW if piece.is_atom else 1):
-        return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_sharp=False, is_atom=False)]
+        return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_atom=False)]
     # What stands before a gap, and after it, may be the same.
     return [some, _gap((), width - 2 * some.width), some] if copies else [_gap((), width)]
 
@@ -244,6 +264,8 @@ class _Reader:
         self.position = 0
         self.is_inline = True
         """Whether nothing that was read so far takes a line feed."""
+        self.limits: list[tuple[int, int]] = []
+        """Where numbers stand up to which something is repeated, if they are high."""
 
     def alternation(self, folded: bool, depth: int) -> list[_Piece]:
         """What stands in a group, up to its end."""
@@ -282,6 +304,8 @@ class _Reader:
         sign, low, upto, high = repeat.groups()
         if sign:
             return _repeated(pieces, int(sign == "+"), 1 if sign == "?" else inf)
+        if high and int(high) > _COUNTED:
+            self.limits.append(repeat.span(4))
         return _repeated(pieces, int(low), (int(high) if high else inf) if upto else int(low))
 
     def _atom(self, folded: bool) -> _Piece:
@@ -371,15 +395,11 @@ def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Pie
     if not "".join(members).isascii() or any(_OTHERS.match(name) for name in named):
         return _gap((), _WIDE)
     members = members.union(*(_CLASSES.get(name, ()) for name in named))
-    chance = sum(map(_frequency, sorted(members))) / (_ALL if len(members) > 1 else 1)
+    chance = sum(map(frequency, sorted(members))) / (ALL if len(members) > 1 else 1)
     width = max((_width(character, folded) for character in members), default=1)
     if unknown := named - _CLASSES.keys():
         chance, width = 1, max(width, _width("k", folded))
     return _Piece(text, min(chance, 1), width, folded, not unknown and len(members) <= _SHARP, is_atom=True)
-
-
-def _frequency(character: str) -> float:
-    return _FREQUENCIES.get(character) or _FREQUENCIES.get(character.lower(), _OTHER) / 4
 
 
 def _width(character: str, folded: bool) -> int:

@@ -90,12 +90,19 @@ class RegexSet:
     They may be in parts, each with a pass of its own, for texts of which only some are asked.
     """
 
-    __slots__ = ("_parts", "_reaches", "_sources")
+    __slots__ = ("_loose", "_parts", "_reaches", "_sources")
 
-    def __init__(self, sources: tuple[str, ...], parts: tuple[_Sieve, ...], reaches: Mapping[int, Reach]) -> None:
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        parts: tuple[_Sieve, ...],
+        reaches: Mapping[int, Reach],
+        loose: Mapping[int, str],
+    ) -> None:
         self._sources = sources
         self._parts = parts
         self._reaches = reaches  # see Scanner
+        self._loose = loose  # see Traits
 
     @classmethod
     def compile(cls, regexes: Iterable[Regex], parts: Sequence[int] = ()) -> RegexSet:
@@ -104,17 +111,20 @@ class RegexSet:
 
         expressions = list(regexes)
         reaches: dict[int, Reach] = {}
+        loosened: dict[int, str] = {}
         divided: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
         for number, (regex, part) in enumerate(zip(expressions, parts or [0] * len(expressions), strict=True)):
-            fragments, width, lead, is_inline = traits(*regex)
+            fragments, width, lead, is_inline, loose = traits(*regex)
             if width is not None and lead is not None and width <= _NEAR:
                 reaches[number] = lead, width
             elif is_inline:
                 reaches[number] = None
+            if loose:
+                loosened[number] = regex.flags + loose
             divided[part][number] = fragments or ("",)
         sources = tuple(regex.flags + regex.pattern for regex in expressions)
         sieves = (_Sieve.compile(divided[part], reaches) for part in range(max(divided, default=-1) + 1))
-        return cls(sources, tuple(sieves), reaches)
+        return cls(sources, tuple(sieves), reaches, loosened)
 
     def prepare(self) -> None:
         """Make ready for many texts, which takes as long as sieving some megabytes."""
@@ -130,12 +140,18 @@ class RegexSet:
 
     def find(self, number: int, text: bytes, stretches: Stretches) -> Iterator[Any]:
         """The matches of an expression that begin there, as ``re2`` has them, none of which overlap."""
-        regex = self[number]
+        loose = _compiled(self._loose[number]) if number in self._loose else None
         reach = self._reaches.get(number, (0, len(text)))
         width = reach[1] if reach else 0  # a stretch of lines ends with a line, and so do its matches
         behind = 0
         for start, end in stretches:
-            for match in regex.finditer(text, max(start, behind), end + width):
+            begin = max(start, behind)
+            if loose:  # most stretches have no match, and no match begins before the first loose one
+                likely = loose.search(text, begin, end + width)
+                if not likely:
+                    continue
+                begin = likely.start()
+            for match in self[number].finditer(text, begin, end + width):
                 if match.start() >= end:
                     break
                 behind = match.end()
@@ -146,7 +162,7 @@ class RegexSet:
         return _compiled(self._sources[number])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RegexSet, (self._sources, self._parts, self._reaches)
+        return RegexSet, (self._sources, self._parts, self._reaches, self._loose)
 
 
 class _Sieve:

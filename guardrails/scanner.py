@@ -63,14 +63,16 @@ class Scanner:
     def __init__(self, fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach]) -> None:
         self._reaches = reaches
         self._everywhere: list[int] = []
-        self._uses: dict[int, list[tuple[int, list[int]]]] = {}
+        self._uses: dict[int, list[tuple[int, frozenset[int]]]] = {}
         sought = {number: (odd, False) for number, odd in _ODD.items()}
         for fragment, users in enumerate(uses):
             numbers = [number for number, *_ in users]
             if not fragments[fragment]:
                 self._everywhere += numbers
                 continue
-            self._uses[fragment] = [(number, [each for each in others if fragments[each]]) for number, *others in users]
+            self._uses[fragment] = [
+                (number, frozenset(each for each in others if fragments[each])) for number, *others in users
+            ]
             sought[fragment] = fragments[fragment], reaches.keys().isdisjoint(numbers)
         self._found: defaultdict[int, set[int]] = defaultdict(set)
         self._scan = _scanning(sought, self._found)
@@ -89,7 +91,7 @@ class Scanner:
         stretches: dict[int, Stretches] = dict.fromkeys(self._everywhere, whole)
         for number, places in found.items():
             for expression, others in self._uses.get(number, ()):
-                if all(other in found for other in others):
+                if not others or found.keys() >= others:
                     stretches[expression] = self._around(expression, text, places, _LEAD) or whole
         if odd := [place for number in _ODD for place in found.get(number, ())]:
             for expression in candidates(text):
@@ -110,11 +112,11 @@ class Scanner:
 
 def _before(places: Iterable[int], lead: int) -> list[tuple[int, int]]:
     """Where matches can begin when what they lead to ends at one of some places."""
-    first, *others = sorted(places)
+    ordered = sorted(places)
     far = (_APART + lead) // _GRAIN + 1
     stretches = []
-    last = first
-    for place in others:
+    first = last = ordered[0]
+    for place in ordered:
         if place - last > far:
             stretches.append((max(first * _GRAIN - lead, 0), (last + 1) * _GRAIN))
             first = place

@@ -98,13 +98,15 @@ class Judge:
         try:
             oversized = frozenset().union(*(rules for limit, rules in applied.limits if self._size(entry) > limit))
             for kind, rules in self.asked(applied):
-                if wanted := rules - oversized:
+                if wanted := rules - oversized if oversized else rules:
                     inspection.ask(kind, wanted)
         except RepositoryError as error:
             if not self.only_facts:
                 inspection.problems.append(Problem(error.message, path=entry.path))
         if entry.kind == FILE and not self.only_facts and (self._marking or file.known or inspection.findings):
             inspection.mark()
+        if inspection.is_empty and not self.identify:
+            return NOTHING
         judged = Judged(
             facts=tuple(inspection.packed()),
             problems=inspection.problems,
@@ -194,6 +196,11 @@ class _Inspection:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not pass for it
             self.problems.append(crash(self.plan, kind, error, self.file.path))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        return not (self.findings or self.facts or self.notes or self.marks or self.problems)
 
     def packed(self) -> Iterator[tuple[str, bytes]]:
         """The facts; those that cannot be packed become a problem."""

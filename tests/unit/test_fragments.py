@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails import matching, scanner
+from guardrails import fragments, matching, scanner
 from guardrails.fragments import UNKNOWN, traits
 from guardrails.matching import Regex, RegexSet
 
@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
         ("token_[a-z]", [r"token\x{5f}[a-z]"], 7),
         ("colou?rful", ["colou{0,1}rful"], 9),
         ("secret(?:_key)?=", ["secret"], 11),
+        ("[_-]?secret", ["secret"], 7),
         ("qe+t_key", [r"e{1}t\x{5f}key"], None),
         ("some.*thing_special", [r"hing\x{5f}spec"], None),
         ("(?:alpha.|beta.)*gamma_delta", [r"gamma\x{5f}del"], None),
@@ -118,6 +119,43 @@ def test_what_is_common_has_to_be_there_together() -> None:
     regexset = RegexSet.compile([Regex("az[a-z]*key"), Regex("az[a-z]*pat")])
     assert set(regexset.stretches(b"az, a key, no p.a.t.")) == {0}
     assert regexset.stretches(b"only p-a-t and key") == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "first"),
+    [
+        ("(?i:column)[a-z ]{0,40}(?:live|test)_[A-Z]{20}", r"(?:live|test)\x{5f}[A-Z]{6}"),
+        ("(?i:ibm)[a-z ]{0,40}(?i:key|token|secret|private)", "(?i:ibm)"),
+        ("password[a-z ]{0,40}(?:qwer|zwert)", "(?:qwer|zwert)"),
+        ("ip[_ -]?info", r"ip[\x{5f}\x{20}\x{2d}]{0,1}info"),
+        ("(?:[_-]?x|y)key_file", r"key\x{5f}file"),
+    ],
+)
+def test_words_of_code_are_more_common_than_they_look(pattern: str, first: str) -> None:
+    assert traits(pattern).fragments[0] == f"(?m){first}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("key{3,40}", "key{3,}"),
+        ("key{0,9}?x{9}y{3,}z{1,8}", "key{0,}?x{9}y{3,}z{1,8}"),
+        (r"(?:k{2,10}[x{1,20}]){1,12}\{3,40}\Q{1,50}\E", r"(?:k{2,}[x{1,20}]){1,}\{3,40}\Q{1,50}\E"),
+        ("key{8}", ""),
+        (r"key{2,40}\y", ""),
+    ],
+)
+def test_a_loose_expression_counts_to_no_high_number(pattern: str, expected: str) -> None:
+    assert traits(pattern).loose == expected
+
+
+def test_where_nothing_loose_is_the_expression_is_not_compiled() -> None:
+    regexset = RegexSet.compile([Regex("key[a-z]{0,20}=[0-9]{9,12}!")])
+    matching._compiled.cache_clear()
+    for text, expected in ((b"keys=12345678 key=123456789", []), (b"key=123456789 key=123456789!", [(14, 28)])):
+        found = regexset.find(0, text, regexset.stretches(text).get(0, ()))
+        assert [match.span() for match in found] == expected
+        assert matching._compiled.cache_info().currsize == 1 + bool(expected)
 
 
 def test_case_is_ignored_when_told_so() -> None:
@@ -252,11 +290,21 @@ def check(regex: Regex, text: bytes) -> None:
         assert prepared([regex]).stretches(text)
         assert longest is None or match.end() - match.start() <= longest
         assert not traits(*regex).is_inline or b"\n" not in match[0]
+        if loose := traits(*regex).loose:
+            begin = Regex(loose, regex.ignore_case).compile().search(text, match.start(), match.end())
+            assert begin
+            assert begin.start() == match.start()
 
 
 @settings(max_examples=600)
 @given(trees(), st.booleans(), st.data())
 def test_no_match_is_missed(tree: tuple[Any, ...], ignore_case: bool, data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fragments, "_COUNTED", 1)
+        look_for_matches(tree, ignore_case, data)
+
+
+def look_for_matches(tree: tuple[Any, ...], ignore_case: bool, data: st.DataObject) -> None:
     regex = Regex(written(tree), ignore_case)
     try:
         regex.compile()
@@ -284,10 +332,11 @@ def test_no_match_is_missed_whatever_the_syntax(pattern: str, text: str) -> None
     st.lists(trees(), min_size=1, max_size=3),
     st.sampled_from([0, 12, 1024]),
     st.sampled_from([(2, 0), (8, 8), (128, 1024)]),
+    st.sampled_from([0, 2, 8]),
     st.data(),
 )
 def test_whatever_the_sieve_the_same_is_found(
-    patterns: list[tuple[Any, ...]], near: int, coarse: tuple[int, int], data: st.DataObject
+    patterns: list[tuple[Any, ...]], near: int, coarse: tuple[int, int], counted: int, data: st.DataObject
 ) -> None:
     regexes = []
     for tree in patterns:
@@ -303,6 +352,7 @@ def test_whatever_the_sieve_the_same_is_found(
         patch.setattr(matching, "_NEAR", near)
         patch.setattr(scanner, "_GRAIN", coarse[0])
         patch.setattr(scanner, "_APART", coarse[1])
+        patch.setattr(fragments, "_COUNTED", counted)
         regexset = prepared(regexes)
         stretches = regexset.stretches(text)
         for number, regex in enumerate(regexes):
