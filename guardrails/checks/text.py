@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from guardrails.checks import text_near
 from guardrails.checks.base import Rule
 from guardrails.checks.text_inspector import Allowance, Check, Target, TextInspector
 from guardrails.documents.document import Path
@@ -20,11 +21,15 @@ _MAX_PARTS = 32
 _LIST = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _PATTERN = {"type": "string", "minLength": 1, "maxLength": 4000}
 _PATTERNS = {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN, "minItems": 1}]}
+_ALTERNATIVES = [_PATTERN, text_near.SCHEMA]
 SCHEMA: Mapping[str, Any] = {
     "description": "RE2 regular expressions over the text of a file. ^ and $ match at lines; CR LF counts as LF.",
     "type": "object",
     "properties": {
-        "forbid": {**_PATTERNS, "description": "Every match is a finding."},
+        "forbid": {
+            "description": "Every match is a finding.",
+            "anyOf": [*_ALTERNATIVES, {"type": "array", "items": {"anyOf": _ALTERNATIVES}, "minItems": 1}],
+        },
         "require": {**_PATTERNS, "description": "At least one of the patterns must match somewhere in the file."},
         "header": {**_PATTERNS, "description": "At least one of the patterns must match in the first lines."},
         "within": {
@@ -130,19 +135,20 @@ def _parts(rules: Sequence[Rule]) -> dict[Hashable, int]:
 def _check(rule: Rule, index: int, part: int, regexes: dict[tuple[int, Regex], int], errors: list[UserError]) -> Check:
     block = rule.block
     test = next(test for test in _MESSAGES if test in block)
-    patterns = [block[test]] if isinstance(block[test], str) else block[test]
+    patterns: dict[Path, Any] = {(test,): block[test]}
+    if isinstance(block[test], list):
+        patterns = {(test, position): pattern for position, pattern in enumerate(block[test])}
     within = block.get("within", _WITHIN)
-    ignore_case = block.get("ignore-case", False)
     targets = []
-    for position, pattern in enumerate(patterns):
-        regex = Regex(pattern, ignore_case)
-        compiled = _compiled(rule, regex, (test, position), errors)
-        if compiled is not None:
+    for path, pattern in patterns.items():
+        regex = _regex(rule, pattern, path, errors)
+        if regex is not None:
             number = regexes.setdefault((part, regex), len(regexes))
-            targets.append(_target(rule, number, compiled, (test, position), errors))
+            group = text_near.GROUP if isinstance(pattern, dict) else block.get("group", 0)
+            targets.append(_target(rule, number, regex.compile(), group, path, errors))
     return Check(
         rule.id,
-        rule.message or _MESSAGES[test].format(within=within, patterns=" or ".join(patterns)[:200]),
+        rule.message or _MESSAGES[test].format(within=within, patterns=" or ".join(map(str, patterns.values()))[:200]),
         rule.params,
         test,
         tuple(targets),
@@ -160,21 +166,36 @@ _MESSAGES = {
 }
 
 
-def _target(rule: Rule, regex: int, compiled: Any, path: Path, errors: list[UserError]) -> Target:
+def _regex(rule: Rule, pattern: Any, path: Path, errors: list[UserError]) -> Regex | None:
+    """The regular expression of a pattern, or None when it is wrong."""
+    if isinstance(pattern, dict):
+        parts: list[tuple[Path, str]] = [((key,), pattern[key]) for key in ("near", "value")]
+        parts += [(("words", number), word) for number, word in enumerate(pattern.get("words", ()))]
+        known = len(errors)
+        for place, part in parts:
+            compiled = _compiled(rule, Regex(part), (*path, *place), errors)
+            if compiled and compiled.fullmatch(b""):
+                errors.append(rule.error("the pattern matches the empty text", *path, *place, hint=_NOT_EMPTY))
+        if len(errors) > known:
+            return None
+        pattern = text_near.pattern(**pattern)
+    regex = Regex(pattern, rule.block.get("ignore-case", False))
+    return None if _compiled(rule, regex, path, errors) is None else regex
+
+
+def _target(rule: Rule, regex: int, compiled: Any, wanted: str | int, path: Path, errors: list[UserError]) -> Target:
     names = {name.decode(): group for name, group in compiled.groupindex.items()}
 
-    def number(key: str) -> int:
-        wanted = rule.block.get(key, 0)
+    def number(wanted: str | int) -> int:
         group = wanted if isinstance(wanted, int) else names.get(wanted, -1)
         if not 0 <= group <= compiled.groups:
             there = f"groups of the pattern: {compiled.groups}" + f" ({', '.join(names)})" * bool(names)
             errors.append(rule.error(f"there is no group {wanted!r} in the pattern", *path, hint=there))
         return group
 
-    group, due = number("group"), number("due")
+    group, due = number(wanted), number(rule.block.get("due", 0))
     if path[0] == "forbid" and any(compiled.fullmatch(text, len(text)) for text in (b"", b"a", b" ")):
-        hint = "write + for *, or add what has to stand before or behind it"
-        errors.append(rule.error("the pattern matches the empty text, and so everywhere", *path, hint=hint))
+        errors.append(rule.error("the pattern matches the empty text, and so everywhere", *path, hint=_NOT_EMPTY))
     return Target(regex, group, due, tuple(names.items()))
 
 
@@ -198,6 +219,7 @@ def _compiled(rule: Rule, regex: Regex, path: Path, errors: list[UserError]) -> 
         return None
 
 
+_NOT_EMPTY = "write + for *, or add what has to stand before or behind it"
 _AROUND = "RE2 looks neither ahead nor behind: name the part to report with group, and exceptions with allow"
 _BACK = "RE2 cannot refer to what a group matched; write the pattern out"
 _HINTS = {

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails import fragments, matching, scanner
+from guardrails.checks import text_near
 from guardrails.fragments import UNKNOWN, traits
 from guardrails.matching import Regex, RegexSet
 
@@ -367,7 +368,8 @@ def shipped() -> Iterator[tuple[str, Regex]]:
         for rule in policy["rules"]:
             block = rule["check"].get("text", {}) if isinstance(rule["check"], dict) else {}
             patterns = block.get("forbid") or block.get("require") or block.get("header") or []
-            for pattern in [patterns] if isinstance(patterns, str) else patterns:
+            for each in patterns if isinstance(patterns, list) else [patterns]:
+                pattern = text_near.pattern(**each) if isinstance(each, dict) else each
                 yield f"{policy['policy']}/{rule['id']}", Regex(pattern, block.get("ignore-case", False))
 
 

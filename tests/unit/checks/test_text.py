@@ -130,6 +130,65 @@ def test_a_group_without_text_is_no_way_out(text: str) -> None:
     assert finding.message == f"{text} is forbidden here"
 
 
+NEAR: Block = {"near": "acme|emca[ _-]?corp", "value": "[0-9a-f]{8}"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ACME_API_KEY=0123abcd\n",
+        "acme:\n  key: 0123abcd\n",
+        'emca-corp.setToken("0123abcd");',
+        '{"acme": {"secret": "0123abcd"}}',
+        "# acme pat 0123abcd.\n",
+        '<add key="AcmeToken" value="0123abcd"/>',
+        "<acme><token>0123abcd</token></acme>",
+        'os.environ["ACME_TOKEN"] = str("0123abcd")',
+        "$ curl -H 'Authorization: Acme-Token 0123abcd'",
+        "| acme key | `0123abcd` |",
+        "acme_private = Bearer 0123abcd",
+    ],
+)
+def test_a_value_near_a_name_is_found_however_it_is_written(text: str) -> None:
+    findings = inspect(text, {"forbid": NEAR}, message="{match}")
+    assert [finding.message for finding in findings] == ["0123abcd"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "acme 0123abcd",
+        "acme = 0123abcd",
+        "acme_key = 0123abcde",
+        "acme_key = 0123abcd-ef",
+        "acme_key = 0123ABCD",
+        "acme" + "-" * 41 + "key = 0123abcd",
+        "other_key = 0123abcd",
+        "key of acme: 0123abcd",
+        "acme_patch = 0123abcd",
+    ],
+)
+def test_what_is_not_near_a_name(text: str) -> None:
+    assert inspect(text, {"forbid": NEAR}) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"directly": True}, "acme = '0123abcd'"),
+        ({"directly": True}, "<acme>0123abcd</acme>"),
+        ({"directly": True}, "acme_key: 0123abcd"),
+        ({"words": ["client", r"id\b"]}, "acme client: 0123abcd"),
+        ({"words": ["client", r"id\b"]}, "ACME-ID: 0123abcd"),
+        ({"words": ["client"]}, "acme_key: 0123abcd"),
+    ],
+)
+def test_names_may_have_other_words_or_the_value_itself_behind_them(more: Block, text: str) -> None:
+    block = {"forbid": [{**NEAR, **more}, "(?P<own>mark_([0-9]{4}))"], "group": 2}
+    found = [finding.message for finding in inspect(f"{text}\nmark_1234", block, message="{match}")]
+    assert found == ["0123abcd", "1234"]
+
+
 @pytest.mark.parametrize(
     ("text", "block", "count"),
     [
@@ -527,6 +586,9 @@ def errors(*blocks: Block) -> list[tuple[str, str]]:
         ({"forbid": "(a)(?P<b>b)", "group": "c"}, "there is no group 'c'", r"groups of the pattern: 2 \(b\)$"),
         ({"forbid": "(a)", "group": 2}, "there is no group 2", "groups of the pattern: 1$"),
         ({"forbid": ["(?P<b>b)", "(?P<c>c)"], "due": "b"}, "there is no group 'b'", r"groups of the pattern: 1 \(c\)$"),
+        ({"forbid": {"near": "a", "value": "b*"}}, "the pattern matches the empty text$", "write \\+ for \\*"),
+        ({"forbid": {"near": "a)(b", "value": "c"}}, r"unexpected \)", "Syntax"),
+        ({"forbid": ["a", {"near": "a", "value": "b", "words": ["c", "("]}]}, "missing ", "Syntax"),
         ({"forbid": "a", "allow": {"patterns": ["a", "("]}}, "missing ", "Syntax"),
         ({"forbid": "a", "allow": {"lines": ["(?=a)"]}}, r"\(\?=", "allow"),
         ({"forbid": "a", "allow": {"paths": ["ok", "[z-a]"]}}, r"glob '\[z-a\]'", "^$"),
@@ -544,11 +606,16 @@ def test_all_errors_are_reported_at_once_and_in_place() -> None:
         {"require": "("},
         {"forbid": "a", "allow": {"paths": ["/"]}},
     ]
+    blocks.append({"forbid": {"near": "[", "value": "x?", "words": ["y*"]}})
     places = {("forbid",): Where("p.yaml", 5, 9), ("forbid", 2): Where("p.yaml", 7, 11)}
+    places |= {("forbid", "value"): Where("p.yaml", 8, 1), ("forbid", "words", 0): Where("p.yaml", 9, 1)}
+    places |= {("forbid", "near"): Where("p.yaml", 6, 1)}
     with pytest.raises(UserErrors) as caught:
         KIND.compile([Rule(number, f"p/{number}", block, places=places) for number, block in enumerate(blocks)])
-    assert len(caught.value.errors) == 8
-    assert {error.place for error in caught.value.errors if "empty text" in error.message} == {"p.yaml:7:11"}
+    assert len(caught.value.errors) == 11
+    empty = {error.place for error in caught.value.errors if "empty text" in error.message}
+    assert empty == {"p.yaml:7:11", "p.yaml:8:1", "p.yaml:9:1"}
+    assert [error.place for error in caught.value.errors if "missing ]:" in error.message] == ["p.yaml:6:1"]
     assert {error.place for error in caught.value.errors if "missing )" in error.message} == {"p.yaml:5:9", ""}
 
 
@@ -574,6 +641,12 @@ def test_all_errors_are_reported_at_once_and_in_place() -> None:
         ({"forbid": "a", "entropy": 0}, False),
         ({"forbid": "a", "allow": {"names": ["a"]}}, False),
         ({"forbid": "a", "other": 1}, False),
+        ({"forbid": NEAR, "redact": True}, True),
+        ({"forbid": ["a", {**NEAR, "words": ["b"], "directly": True}]}, True),
+        ({"forbid": {"near": "a"}}, False),
+        ({"forbid": {"value": "a"}}, False),
+        ({"forbid": {**NEAR, "far": "a"}}, False),
+        ({"require": NEAR}, False),
     ],
 )
 def test_schema(block: Block, valid: bool) -> None:
