@@ -8,6 +8,7 @@ from typing import Any
 
 from guardrails.checks import text_near
 from guardrails.checks.base import Rule
+from guardrails.checks.text_common import COMMON
 from guardrails.checks.text_inspector import Allowance, Check, Target, TextInspector
 from guardrails.documents.document import Path
 from guardrails.errors import UserError, UserErrors
@@ -71,6 +72,12 @@ SCHEMA: Mapping[str, Any] = {
                 "lines": {**_LIST, "description": "RE2 patterns that match in the line where the text begins."},
                 "words": {**_LIST, "description": "Words, in any case, that are part of the text of the finding."},
                 "paths": {**_LIST, "description": "Globs of files, in gitignore syntax."},
+                "common": {
+                    "description": "What is known of any repository: "
+                    + "; ".join(f"{name}, {common.description}" for name, common in COMMON.items()),
+                    "type": "array",
+                    "items": {"enum": list(COMMON)},
+                },
             },
             "additionalProperties": False,
         },
@@ -200,13 +207,18 @@ def _target(rule: Rule, regex: int, compiled: Any, wanted: str | int, path: Path
 
 
 def _allowance(rule: Rule, errors: list[UserError]) -> Allowance:
-    allow = rule.block.get("allow", {})
-    patterns, lines = (tuple(map(Regex, allow.get(key, ()))) for key in ("patterns", "lines"))
+    patterns, lines = (tuple(map(Regex, _allowed(rule, key))) for key in ("patterns", "lines"))
     for key, regexes in (("patterns", patterns), ("lines", lines)):
         for position, regex in enumerate(regexes):
             _compiled(rule, regex, ("allow", key, position), errors)
-    words = tuple(word.casefold() for word in allow.get("words", ()))
+    words = tuple(word.casefold() for word in _allowed(rule, "words"))
     return Allowance(patterns, lines, words, rule.block.get("entropy", 0))
+
+
+def _allowed(rule: Rule, key: str) -> Sequence[str]:
+    """What a rule allows by one of the options, and by what is common."""
+    allow = rule.block.get("allow", {})
+    return [*allow.get(key, ()), *(each for name in allow.get("common", ()) for each in getattr(COMMON[name], key))]
 
 
 def _compiled(rule: Rule, regex: Regex, path: Path, errors: list[UserError]) -> Any:
@@ -238,7 +250,7 @@ _SYNTAX = "see https://github.com/google/re2/wiki/Syntax"
 
 
 def _globs(rules: Sequence[Rule], errors: list[UserError]) -> GlobSet:
-    lists = [rule.block.get("allow", {}).get("paths", ()) for rule in rules]
+    lists: list[Sequence[str]] = [_allowed(rule, "paths") for rule in rules]
     while True:
         try:
             return GlobSet.compile(lists)

@@ -240,6 +240,39 @@ def test_what_is_allowed(allow: Block, allowed: bool) -> None:
     assert len(inspect("key=EXAMPLE # fine\n", block)) == (not allowed)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "path", "allowed"),
+    [
+        ("placeholders", "key: 3xXxXXxf", "a.txt", True),
+        ("placeholders", "key: your-key-4711", "a.txt", True),
+        ("placeholders", "key: 12345678-1234-4711", "a.txt", True),
+        ("placeholders", "key: 3xXxXXf", "a.txt", False),
+        ("placeholders", "key: useAllWords", "a.txt", False),
+        ("words", "key: " + "az" * 12 + "0", "a.txt", True),
+        ("words", "key: " + "az-" * 7, "a.txt", True),
+        ("words", "key: " + "az-" * 7 + "0", "a.txt", False),
+        ("names", "key: useAllWordsV2", "a.txt", True),
+        ("names", "key: OAUTH_TOKEN_URL", "a.txt", True),
+        ("names", "key: some-12-parts.v3", "a.txt", True),
+        ("names", "key: a1B2c3D4e5", "a.txt", False),
+        ("checksums", "sha256 key: a1B2c3D4e5", "a.txt", True),
+        ("checksums", "key: a1B2c3D4e5", "web/yarn.lock", True),
+        ("checksums", "key: a1B2c3D4e5", "a.js", False),
+        ("generated", "key: a1B2c3D4e5", "web/i18n/de.json", True),
+        ("generated", "sha256 key: a1B2c3D4e5", "web/yarn.lock", False),
+    ],
+)
+def test_what_is_common_is_allowed_by_name(name: str, text: str, path: str, allowed: bool) -> None:
+    block = {"forbid": r"key: (\S+)", "group": 1, "allow": {"common": [name], "words": ["other"]}}
+    assert (inspect(text, block, path=path) == []) is allowed
+
+
+def test_what_is_common_adds_to_what_the_rule_allows() -> None:
+    block = {"forbid": r"key: (\S+)", "group": 1, "allow": {"common": ["names", "placeholders"], "words": ["4711"]}}
+    findings = inspect("key: your-4\nkey: useWords\nkey: ab4711\nkey: ab4712\n", block, message="{match}")
+    assert [finding.message for finding in findings] == ["ab4712"]
+
+
 def test_a_line_is_allowed_for_itself_alone() -> None:
     block = {"forbid": "x", "allow": {"lines": ["# fine$"]}}
     assert spans(inspect("x x # fine\nx x\nx # fine\nx", block)) == [(2, 1, 2, 2), (2, 3, 2, 4), (4, 1, 4, 2)]
@@ -641,6 +674,8 @@ def test_all_errors_are_reported_at_once_and_in_place() -> None:
         ({"forbid": "a", "entropy": 0}, False),
         ({"forbid": "a", "allow": {"names": ["a"]}}, False),
         ({"forbid": "a", "other": 1}, False),
+        ({"forbid": "a", "allow": {"common": ["names", "words"]}}, True),
+        ({"forbid": "a", "allow": {"common": ["nouns"]}}, False),
         ({"forbid": NEAR, "redact": True}, True),
         ({"forbid": ["a", {**NEAR, "words": ["b"], "directly": True}]}, True),
         ({"forbid": {"near": "a"}}, False),
