@@ -3,7 +3,8 @@
 A resource is judged as ``kubernetes``; below the name of its kind as ``kubernetes-kind``, where ``$.Service`` selects
 it or nothing, faster than a condition; the pods that it makes as ``kubernetes-pod``, each container of these as
 ``kubernetes-container``, and a container that runs a program of the cluster itself as ``kubernetes-component``. All but
-the first are views: trees put together from parts of the resource, whose nodes are found where they stand in it.
+the first are views: trees put together from parts of the resource, whose nodes are found where they stand in it. In
+pods and containers a field that is null is not there, as in the cluster.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def _pods(resource: Root) -> Iterator[Root]:
         "annotations": _mapping(metadata, "annotations"),
     }
     if isinstance(pod.get("spec"), dict):
-        view["spec"] = pod["spec"]
+        view["spec"] = _present(pod["spec"])
     if "replicas" in _mapping(value, "spec"):
         view["replicas"] = value["spec"]["replicas"]
     places: dict[Path, Path] = {
@@ -158,9 +159,9 @@ _WORKLOADS = frozenset(
 def _containers(resource: Root) -> Iterator[Root]:
     """The containers of a workload's pods, with what Kubernetes would fill in.
 
-    Beside the fields of a container: ``kind`` and ``metadata`` of the workload, and ``list``, where it stands in the
-    pod. Its ``securityContext`` has what it inherits, its volume mounts have the kind of their ``volume``, and
-    the lists and mappings that many rules ask for are there, if empty.
+    Beside the fields of a container: ``kind`` and ``metadata`` of the workload, ``list``, where it stands in the pod,
+    and ``hostUsers`` of the pod, if that says it. Its ``securityContext`` has what it inherits, its volume mounts have
+    the kind of their ``volume``, and the lists and mappings that many rules ask for are there, if empty.
     """
     for written in _written(resource):
         yield _container(*written)
@@ -177,15 +178,16 @@ def _written(resource: Root) -> Iterator[tuple[Root, Mapping[str, str], str, int
 
 
 def _container(pod: Root, volumes: Mapping[str, str], name: str, index: int, container: _Mapping) -> Root:
-    own = _mapping(container, "securityContext")
+    own = _present(_mapping(container, "securityContext"))
     places: dict[Path, Path] = {(): ("spec", name, index)}
     inherited = {}
     for key, place, value in _inherited(pod.value, str(container.get("name"))):
         if key not in own:
             inherited[key] = value
             places["securityContext", key] = place
-    view = _filled(container, {**inherited, **own}, volumes)
+    view = _filled(_present(container), {**inherited, **own}, volumes)
     view |= {"kind": pod.value["kind"], "metadata": pod.value["metadata"], "list": name}
+    view |= {key: value for key, value in _mapping(pod.value, "spec").items() if key == "hostUsers"}
     return Root(view, _Parts(pod, places))
 
 
@@ -194,7 +196,7 @@ def _inherited(pod: _Mapping, name: str) -> Iterator[tuple[str, Path, Any]]:
 
     The annotations that came before fields of the same meaning are heeded where these are not there.
     """
-    shared = _mapping(pod, "spec", "securityContext")
+    shared = _present(_mapping(pod, "spec", "securityContext"))
     for key in _INHERITED:
         if key in shared:
             yield key, ("spec", "securityContext", key), shared[key]
@@ -231,7 +233,7 @@ def _filled(container: _Mapping, context: _Mapping, volumes: Mapping[str, str]) 
     return {
         **container,
         **_lists(container, "command", "args", "env", "envFrom", "ports"),
-        "resources": {key: _mapping(container, "resources", key) for key in ("requests", "limits")},
+        "resources": {key: _present(_mapping(container, "resources", key)) for key in ("requests", "limits")},
         "securityContext": {**context, "capabilities": _lists(_mapping(context, "capabilities"), "add", "drop")},
         "volumeMounts": [
             {**mount, "volume": volumes.get(str(mount.get("name")), "")} if isinstance(mount, dict) else mount
@@ -241,7 +243,7 @@ def _filled(container: _Mapping, context: _Mapping, volumes: Mapping[str, str]) 
 
 
 def _components(resource: Root) -> Iterator[Root]:
-    """The containers that run programs of the cluster itself, as ``{kind, metadata, name, <program>: <flags>}``.
+    """The containers that run programs of the cluster, as ``{kind, metadata, name, image, <program>: <flags>}``.
 
     Flags are without dashes, with their values as text; of one that stands there twice, the last counts.
     """
@@ -259,25 +261,34 @@ def _components(resource: Root) -> Iterator[Root]:
             if match:
                 flags[match[1]] = ("true" if after.startswith("-") else after) if match[2] is None else match[2].strip()
                 places[program, match[1]] = (key, index)
-        view = {**{key: value.get(key) for key in ("kind", "metadata", "name")}, program: flags}
+        view = {**{key: value.get(key) for key in ("kind", "metadata", "name", "image")}, program: flags}
         yield Root(view, _Parts(container, places))
 
 
 _FLAG = lazy(r"--?([a-z][a-z0-9-]*)(?:=([\s\S]*))?")
+_SETTING = lazy(r"[\w-]+=")
 _PROGRAMS = frozenset({"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"})
 _ARCHITECTURE = lazy(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
 
 
 def _program(container: _Mapping) -> str:
-    """The program of the cluster that a container runs: by its command, or where only flags are given, by its image."""
+    """The program of the cluster that a container runs: by its command, or where only flags are given, by its image.
+
+    It may be the second word, after a program that starts it; settings of that one, such as A=b, do not count.
+    """
     command, args = _lists(container, "command", "args").values()
-    words = [*command, *args]
-    if not words or not str(words[0]).startswith("-"):
-        names = [str(word).rpartition("/")[2] for word in words[:2]]
+    words = [str(word) for word in (*command, *args)]
+    if not words or not words[0].startswith("-"):
+        names = [word.rpartition("/")[2] for word in words if not _SETTING.match(word)][:2]
     else:
         image = str(container.get("image")).rpartition("/")[2].partition("@")[0].partition(":")[0]
         names = [_ARCHITECTURE.sub("", image)]
     return next((name for name in names if name in _PROGRAMS), "")
+
+
+def _present(value: _Mapping) -> _Mapping:
+    """What is not null."""
+    return {key: item for key, item in value.items() if item is not None}
 
 
 def _mapping(value: Any, *path: str) -> _Mapping:

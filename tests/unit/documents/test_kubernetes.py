@@ -330,6 +330,28 @@ def test_what_rules_ask_for_is_there(odd):
     assert {name: found[name] for name in names[:5]} == {name: [] for name in names[:5]}
 
 
+def test_what_is_null_is_not_there():
+    container = {
+        "name": "a",
+        "image": None,
+        "resources": {"limits": {"cpu": None}},
+        "securityContext": {"runAsUser": None, "privileged": None},
+    }
+    pod = {"hostPID": None, "securityContext": {"runAsUser": 7, "runAsGroup": None}, "containers": [container]}
+    (found,) = values(kubernetes.KUBERNETES_CONTAINER, resource("Pod", spec=pod))
+    assert "image" not in found
+    assert found["resources"]["limits"] == {}
+    assert found["securityContext"] == {"runAsUser": 7, "capabilities": {"add": [], "drop": []}}
+    assert "hostPID" not in values(kubernetes.KUBERNETES_POD, resource("Pod", spec=pod))[0]["spec"]
+
+
+@pytest.mark.parametrize("said", [{"hostUsers": False}, {"hostUsers": None}, {}])
+def test_containers_know_whose_users_their_pod_has(said):
+    (found,) = values(kubernetes.KUBERNETES_CONTAINER, resource("Pod", spec={**said, "containers": [{"name": "a"}]}))
+    assert found.get("hostUsers") == said.get("hostUsers")
+    assert ("hostUsers" in found) == (said == {"hostUsers": False})
+
+
 # --- programs of the cluster
 
 
@@ -339,6 +361,7 @@ def test_flags_of_a_program():
         "kind": "Deployment",
         "metadata": {"name": "shop", "namespace": "web"},
         "name": "main",
+        "image": None,
         "kube-apiserver": {"anonymous-auth": "false", "bind-address": "127.0.0.1", "v": "2", "profiling": "true"},
     }
     assert root.span(("kube-apiserver", "bind-address")).line == 26
@@ -351,6 +374,9 @@ def test_flags_of_a_program():
         ({"command": ["kubelet", "--v=1"]}, "kubelet"),
         ({"command": ["/hyperkube", "kubelet"]}, "kubelet"),
         ({"command": [], "args": ["etcd"]}, "etcd"),
+        ({"command": ["env", "GOGC=50", "kube-apiserver", "--v=1"]}, "kube-apiserver"),
+        ({"command": ["/go-runner", "--also-stdout=false", "/usr/local/bin/kube-scheduler"]}, "kube-scheduler"),
+        ({"command": ["kubectl", "--namespace=etcd", "logs", "etcd"]}, ""),
         ({"image": "quay.io/coreos/etcd:v3.5", "args": ["--name=a"]}, "etcd"),
         ({"image": "registry.k8s.io:5000/kube-scheduler-arm64@sha256:00", "args": ["--v=1"]}, "kube-scheduler"),
         ({"image": "etcd"}, ""),
@@ -364,7 +390,7 @@ def test_flags_of_a_program():
 def test_programs_by_command_or_image(container, program):
     found = values(kubernetes.KUBERNETES_COMPONENT, resource("Pod", spec={"containers": [container]}))
     assert [program] * bool(program) == [
-        key for tree in found for key in tree if key not in {"kind", "metadata", "name"}
+        key for tree in found for key in tree if key not in {"kind", "metadata", "name", "image"}
     ]
 
 
