@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from math import inf, prod
 from operator import attrgetter
 
@@ -52,6 +52,15 @@ class Traits(NamedTuple):
 
 
 UNKNOWN = Traits((), None)
+
+
+def strings(fragment: str) -> tuple[str, ...]:
+    """Strings, as expressions, of which each match of a fragment holds one in some case; an empty one is everywhere."""
+    try:
+        found = _strings(_Reader(fragment).alternation(False, 0))
+    except _NotUnderstoodError:
+        return ("",)
+    return tuple(string.text for string in found) or ("",)
 
 
 def traits(pattern: str, ignore_case: bool = False) -> Traits:
@@ -112,6 +121,8 @@ class _Piece(NamedTuple):
     """Whether it is no part of a fragment, but may match anything of its width."""
     needed: tuple[_Fragment, ...] = ()
     """The fragments in a gap."""
+    strings: tuple[_Fragment, ...] = ()
+    """See :func:`strings`; none where there are too many."""
 
     @property
     def is_anchor(self) -> bool:
@@ -182,6 +193,18 @@ def _written(pieces: Iterable[_Piece]) -> str:
     return "".join(f"(?i:{text})" if folded else text for folded, text in texts)
 
 
+def _strings(pieces: Iterable[_Piece]) -> tuple[_Fragment, ...]:
+    """The strings of that run of pieces with but one each, or of that piece with some, which are the most seldom."""
+    choices: list[tuple[_Fragment, ...]] = []
+    for is_one, run in groupby((piece.strings for piece in pieces), lambda strings: len(strings) == 1):
+        if is_one:
+            ones = list(chain.from_iterable(run))
+            choices.append((_Fragment(prod(one.chance for one in ones), "".join(one.text for one in ones)),))
+        else:
+            choices += filter(None, run)
+    return min(choices, key=lambda choice: sum(string.chance for string in choice), default=())
+
+
 def _gap(pieces: Sequence[_Piece], width: float) -> _Piece:
     """A gap of some width that holds what pieces hold."""
     return _Piece("", 1, width, is_gap=True, needed=tuple(_useful(_fragments(pieces))))
@@ -195,6 +218,7 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
     if len(branches) <= _MANY and not any(piece.is_gap for branch in branches for piece in branch):
         chance = sum(_chance(branch) for branch in branches)
         text = f"(?:{'|'.join(map(_written, branches))})"
+        held = [_strings(branch) for branch in branches]
         firsts = (next((piece for piece in branch if not piece.is_anchor), None) for branch in branches)
         return [
             _Piece(
@@ -202,6 +226,7 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
                 min(chance, 1),
                 width,
                 is_sharp=all(first and first.is_sharp and first.chance < 1 for first in firsts),
+                strings=tuple(chain(*held)) if all(held) else (),
             )
         ]
     each = [min(_fragments(branch), default=None) for branch in branches]
@@ -224,12 +249,16 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
     one = piece.text if piece.is_atom else f"(?:{piece.text})"
     copies = min(low, _COPIES if piece.is_atom else 1)
     some = piece._replace(
-        text=f"{one}{{{copies}}}", chance=piece.chance**copies, width=copies * piece.width, is_atom=False
+        text=f"{one}{{{copies}}}",
+        chance=piece.chance**copies,
+        width=copies * piece.width,
+        is_atom=False,
+        strings=_strings([piece] * copies),
     )
     if low == high == copies:
         return [some]
     if not low and high <= (_FEW if piece.is_atom else 1):
-        return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_atom=False)]
+        return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_atom=False, strings=())]
     # What stands before a gap, and after it, may be the same.
     return [some, _gap((), width - 2 * some.width), some] if copies else [_gap((), width)]
 
@@ -399,7 +428,10 @@ def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Pie
     width = max((_width(character, folded) for character in members), default=1)
     if unknown := named - _CLASSES.keys():
         chance, width = 1, max(width, _width("k", folded))
-    return _Piece(text, min(chance, 1), width, folded, not unknown and len(members) <= _SHARP, is_atom=True)
+    is_sharp = not unknown and len(members) <= _SHARP
+    letters = sorted({member.lower() for member in members}) if is_sharp else ()
+    strings = tuple(_Fragment(frequency(letter), _literal(letter)) for letter in letters)
+    return _Piece(text, min(chance, 1), width, folded, is_sharp, is_atom=True, strings=strings)
 
 
 def _width(character: str, folded: bool) -> int:

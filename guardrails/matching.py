@@ -165,26 +165,34 @@ class RegexSet:
         return RegexSet, (self._sources, self._parts, self._reaches, self._loose)
 
 
+_FEW = 1 << 17
+"""Bytes of text, up to which it takes longer to make an automaton of fragments than to do without."""
+
+
 class _Sieve:
     """Tells in one pass over a text which expressions of many can occur in it, and where.
 
     The pass looks for fragments that a match must hold, so an expression is compiled when a text has those of its own.
-    RE2 does it, which is ready at once, and for many texts Hyperscan. Both are but the sieve: matches are found by
-    RE2, and they are the same whatever the sieve is.
+    RE2 does it, for the first texts by strings of the fragments, since their automaton is ready at once; for many texts
+    Hyperscan. All are but the sieve: matches are found by RE2, and they are the same whatever the sieve is.
     """
 
-    __slots__ = ("_fragments", "_reaches", "_scanner", "_set", "_uses")
+    __slots__ = ("_fragments", "_left", "_reaches", "_scanner", "_set", "_strings", "_strings_set", "_uses")
 
     def __init__(
         self,
         fragments: tuple[str, ...],
         uses: tuple[tuple[tuple[int, ...], ...], ...],
+        strings: Mapping[str, Sequence[int]],
         reaches: Mapping[int, Reach],
     ) -> None:
         self._fragments = fragments
         self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
+        self._strings = strings  # with the fragments of which some matches hold them; all matches hold one
         self._reaches = reaches
         self._set: Any = None
+        self._strings_set: Any = None
+        self._left = _FEW
         self._scanner: Scanner | None = None
 
     @classmethod
@@ -192,16 +200,23 @@ class _Sieve:
         """A sieve for the expressions of some numbers, by the fragments of each."""
         import re2  # noqa: PLC0415
 
+        from guardrails.fragments import strings  # noqa: PLC0415 - see above
+
         numbers: dict[str, int] = {}
         uses: dict[int, list[tuple[int, ...]]] = {}
         for number, fragments in expressions.items():
             first, *others = (numbers.setdefault(each, len(numbers)) for each in fragments)
             uses.setdefault(first, []).append((number, *others))
-        sieve = cls(tuple(numbers), tuple(tuple(uses.get(number, ())) for number in range(len(numbers))), reaches)
+        held: defaultdict[str, list[int]] = defaultdict(list)
+        for fragment, number in numbers.items():
+            for string in strings(fragment):
+                held[string].append(number)
+        every = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
+        sieve = cls(tuple(numbers), every, dict(held), reaches)
         try:
             sieve._compile()
         except re2.error:  # too many fragments
-            return cls(("",), (tuple((number,) for number in expressions),), reaches)
+            return cls(("",), (tuple((number,) for number in expressions),), {"": [0]}, reaches)
         return sieve
 
     def prepare(self) -> None:
@@ -219,26 +234,43 @@ class _Sieve:
 
     def _candidates(self, text: bytes) -> Iterator[int]:
         """The expressions all of whose fragments RE2 finds in a text."""
-        there = frozenset((self._set or self._compile()).Match(text) or ())
+        there = frozenset(self._there(text))
         for fragment in there:
             for number, *others in self._uses[fragment]:
                 if not others or there.issuperset(others):
                     yield number
 
-    def _compile(self) -> Any:
-        import re2  # noqa: PLC0415
+    def _there(self, text: bytes) -> Iterable[int]:
+        """The fragments that are in a text."""
+        self._left -= len(text)
+        if self._set or self._left < 0:
+            return (self._set or self._compile()).Match(text) or ()
+        if self._strings_set is None:
+            self._strings_set = _search_set(f"(?i){string}" for string in self._strings)
+        held = list(self._strings.values())
+        likely = {number for string in self._strings_set.Match(text) or () for number in held[string]}
+        return [number for number in likely if _compiled(self._fragments[number]).search(text)]
 
-        options = re2.Options()
-        options.max_mem = _MEMORY
-        options.log_errors = False
-        self._set = re2.Set.SearchSet(options)
-        for fragment in self._fragments:
-            self._set.Add(fragment)
-        self._set.Compile()
+    def _compile(self) -> Any:
+        self._set = _search_set(self._fragments)
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Sieve, (self._fragments, self._uses, self._reaches)
+        return _Sieve, (self._fragments, self._uses, self._strings, self._reaches)
+
+
+def _search_set(patterns: Iterable[str]) -> Any:
+    """Patterns that RE2 looks for together; raises an error of its own when they are too many."""
+    import re2  # noqa: PLC0415
+
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    found = re2.Set.SearchSet(options)
+    for pattern in patterns:
+        found.Add(pattern)
+    found.Compile()
+    return found
 
 
 class GlobSet:

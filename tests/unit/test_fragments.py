@@ -1,5 +1,6 @@
 """Fragments are in each match of a pattern, and no match is longer than is said."""
 
+import pickle
 import random
 import re
 import time
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from guardrails import fragments, matching, scanner
 from guardrails.checks import text_near
-from guardrails.fragments import UNKNOWN, traits
+from guardrails.fragments import UNKNOWN, strings, traits
 from guardrails.matching import Regex, RegexSet
 
 ROOT = Path(__file__).parents[2]
@@ -159,6 +160,34 @@ def test_where_nothing_loose_is_the_expression_is_not_compiled() -> None:
         assert matching._compiled.cache_info().currsize == 1 + bool(expected)
 
 
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("secret", ["secret"]),
+        ("(?m)(?i:Status[ _-]?Page)", ["status"]),
+        (r"\bAC[0-9a-f]{6}", ["ac"]),
+        (r"x[sS]q", ["xsq"]),
+        (r"[ps]k\x{5f}", [r"k\x{5f}"]),
+        (r"[ps][0-9]", ["p", "s"]),
+        ("e[qz][0-9]", ["q", "z"]),
+        ("(?:alpha|(?i:beta))_[0-9]", ["alpha", "beta"]),
+        ("(?:alpha|[0-9a-f])q", ["q"]),
+        ("(?:al|be)(?:qx|zj)", ["qx", "zj"]),
+        (r"\x{3c}{6}", [r"\x{3c}" * 6]),
+        ("a{3}c{2}d", ["aaaccd"]),
+        ("colou{0,1}rful", ["rful"]),
+        ("(?:qx){0,1}abc", ["abc"]),
+        ("(?:qx){2}", [""]),
+        ("[0-9]{4}", [""]),
+        ("", [""]),
+        ("é", [""]),
+        ("a**", [""]),
+    ],
+)
+def test_a_fragment_holds_strings(fragment: str, expected: list[str]) -> None:
+    assert list(strings(fragment)) == expected
+
+
 def test_case_is_ignored_when_told_so() -> None:
     assert traits("SeCret", ignore_case=True).fragments == ("(?m)(?i:SeCret)",)
     assert traits("(?-i)SeCret", ignore_case=True).fragments == ("(?m)SeCret",)
@@ -283,11 +312,17 @@ def prepared(regexes: Iterable[Regex]) -> RegexSet:
     return regexset
 
 
+def unpickled(regexes: Iterable[Regex]) -> RegexSet:
+    """With strings of fragments as the sieve."""
+    return pickle.loads(pickle.dumps(RegexSet.compile(regexes)))
+
+
 def check(regex: Regex, text: bytes) -> None:
     """What is said of the expression is true for its matches in the text."""
     longest = traits(*regex).width
     for match in regex.compile().finditer(text):
         assert RegexSet.compile([regex]).stretches(text)
+        assert unpickled([regex]).stretches(text)
         assert prepared([regex]).stretches(text)
         assert longest is None or match.end() - match.start() <= longest
         assert not traits(*regex).is_inline or b"\n" not in match[0]
@@ -354,6 +389,7 @@ def test_whatever_the_sieve_the_same_is_found(
         patch.setattr(scanner, "_GRAIN", coarse[0])
         patch.setattr(scanner, "_APART", coarse[1])
         patch.setattr(fragments, "_COUNTED", counted)
+        assert unpickled(regexes).stretches(text) == RegexSet.compile(regexes).stretches(text)
         regexset = prepared(regexes)
         stretches = regexset.stretches(text)
         for number, regex in enumerate(regexes):

@@ -330,12 +330,22 @@ def test_more_fragments_than_fit_together_are_each_looked_for(monkeypatch: pytes
 
 
 def test_a_regex_is_compiled_when_a_text_has_fragments_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    regexset = pickle.loads(pickle.dumps(RegexSet.compile([Regex("one thing"), Regex("(another)"), Regex("[a-z]+")])))
+    regexset = RegexSet.compile([Regex("one thing"), Regex("(another)"), Regex("[a-z]+")])
     compiled = []
     monkeypatch.setattr(matching, "_compiled", compiled.append)
     for number in regexset.stretches(b"some other thing, or another"):
         regexset[number]
     assert sorted(compiled) == ["(?m)(another)", "(?m)[a-z]+"]
+
+
+def test_after_some_text_fragments_are_looked_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    regexset = pickle.loads(pickle.dumps(RegexSet.compile([Regex("one_[a-z]"), Regex("other_[0-9]")])))
+    monkeypatch.setattr(matching, "_compiled", lambda source: pytest.fail(f"{source} is looked for alone"))
+    regexset.stretches(b"nothing")
+    with pytest.raises(pytest.fail.Exception, match="alone"):
+        regexset.stretches(b"one_")
+    assert not regexset.stretches(b"one_" + b" " * matching._FEW)
+    assert list(regexset.stretches(b"other_1, not one_")) == [1]
 
 
 def test_hundreds_of_regexes_stay_small_and_start_at_once() -> None:
