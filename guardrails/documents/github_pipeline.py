@@ -6,15 +6,18 @@ It is one mapping; each item of it stands where it is written in the file:
   nobody says) and ``labels`` of its runner;
 - ``steps``: as they are written, with ``action`` (see ``uses``), ``shell`` and ``job`` (its ``id``, ``rights``,
   ``environment``);
+- ``triggers``: the names of the events that start it;
 - ``grants``: the rights that are given to tokens, one by one: ``scope``, ``level``, ``comment``, which stands behind
   or above it;
+- ``shells``: the names of those that scripts ask for, where they do;
 - ``uses``: what others run: ``text``, ``kind`` (``repository``, ``docker``, ``local``, ``self``), ``repository``
   (``owner/name`` in lower case), ``path``, ``ref``, ``comment``;
-- ``images``: of containers, services and docker steps: ``text``, ``role``;
-- ``commands`` of scripts for a POSIX shell: see :mod:`guardrails.documents.shell_commands`;
-- ``expressions``: see :func:`guardrails.documents.github_contexts.expression`.
+- ``images``: of containers, services, docker steps and docker actions: ``text``, ``role``;
+- ``commands`` of scripts for a POSIX shell or PowerShell: see :mod:`guardrails.documents.shell_commands`;
+- ``expressions``: see :func:`guardrails.documents.github_contexts.expression`; those of a job with steps say its
+  ``environment``.
 
-Beside them stand ``kind`` (``workflow`` or ``action``), ``name``, ``on``, ``permissions`` and ``triggers``.
+Beside them stand ``kind`` (``workflow`` or ``action``), ``name``, ``on`` and ``permissions``.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from guardrails.documents import github_contexts as contexts
 from guardrails.documents import github_values as values
 from guardrails.documents.document import Dialect, Document, Path, Root, Span
 
-_LISTS = ("grants", "steps", "uses", "images", "commands", "expressions")
+_LISTS = ("triggers", "grants", "shells", "steps", "uses", "images", "commands", "expressions")
+_SHELL: Path = ("defaults", "run", "shell")
 _USES = re.compile(
     r"""^[ \t]*(?:-[ \t]+)?["']?uses["']?[ \t]*:[ \t]*[^\s#]*+[ \t]*(?:\#[ \t]*([^\n]*))?""", re.MULTILINE
 )
@@ -78,7 +82,7 @@ class _Places:
             return self._root.span(path, key=key)
         origin, offset = self._origins[str(path[0])][int(path[1])]
         if offset < 0:
-            return self._root.span(origin + path[2:], key=key)
+            return self._root.span(origin + path[2:], key=key or path[0] == "triggers")
         span = self._root.span(origin)
         lines = self._lines = self._lines or self._text.split("\n")
         if lines[span.line - 1][span.column - 1 : span.column] == "|":
@@ -116,10 +120,13 @@ class _Builder:
         """The view, complete."""
         workflow = self._workflow
         self._grants(workflow, ())
+        for key, name in values.triggers(workflow.get("on")):
+            self._add("triggers", name, ("on", *key))
         for name, job in values.mapping(workflow.get("jobs")).items():
             if isinstance(job, dict):
                 self._job(name, job)
         runs = values.mapping(workflow.get("runs"))
+        self._image(runs.get("image"), ("runs", "image"), "action")
         self._steps(("runs",), runs, {})
         for path, text in values.texts(workflow, ()):
             self._expressions(path, text)
@@ -128,8 +135,7 @@ class _Builder:
             name: workflow[name] for name in ("name", "on", "permissions", "concurrency", "env") if name in workflow
         }
         kind = "workflow" if "jobs" in workflow else "action"
-        triggers = values.names(workflow.get("on"))
-        value: dict[str, Any] = {**head, "kind": kind, "triggers": triggers, "jobs": self._jobs, **self._lists}
+        value: dict[str, Any] = {**head, "kind": kind, "jobs": self._jobs, **self._lists}
         return Root(value, _Places(self._root, self._text, self._origins))
 
     def _add(self, name: str, item: Any, path: Path, offset: int = -1) -> None:
@@ -155,16 +161,23 @@ class _Builder:
                 self._step((*path, "steps", index), step, job, around)
 
     def _step(self, path: Path, step: dict[str, Any], job: dict[str, Any], around: dict[str, Any]) -> None:
-        shell = values.shell(step, job, self._workflow)
+        shell, holder = values.shell(step, job, self._workflow)
         action = self._use(step, path)
         script = step.get("run")
         item = {**step, "job": around, "shell": shell}
         if action:
             item["action"] = action
         self._add("steps", item, path)
-        if isinstance(script, str) and values.is_posix(shell):
-            for command, offset in values.commands(script):
+        if isinstance(script, str) and shell:
+            self._shell(shell, ((*path, "shell"), (*path[:2], *_SHELL), _SHELL)[holder])
+        escape = values.escape(shell)
+        if isinstance(script, str) and escape:
+            for command, offset in values.commands(script, escape):
                 self._add("commands", {**command, "job": around, "env": step.get("env", {})}, (*path, "run"), offset)
+
+    def _shell(self, name: str, path: Path) -> None:
+        if (path, -1) not in self._origins["shells"][-1:]:
+            self._add("shells", name, path)
 
     def _use(self, holder: dict[str, Any], path: Path) -> dict[str, Any]:
         text = holder.get("uses")
@@ -172,9 +185,12 @@ class _Builder:
             return {}
         use = values.use(text)
         self._add("uses", use, (*path, "uses"))
-        if use["kind"] == "docker":
-            self._add("images", {"text": text.removeprefix("docker://"), "role": "step"}, (*path, "uses"))
+        self._image(text, (*path, "uses"), "step")
         return use
+
+    def _image(self, text: Any, path: Path, role: str) -> None:
+        if isinstance(text, str) and text.startswith("docker://"):
+            self._add("images", {"text": text.removeprefix("docker://"), "role": role}, path)
 
     def _grants(self, holder: dict[str, Any], path: Path) -> None:
         for scope, level in values.mapping(holder.get("permissions")).items():
@@ -195,10 +211,10 @@ class _Builder:
 
     def _expressions(self, path: Path, text: str) -> None:
         sink = values.sink(path)
-        job = values.mapping(self._workflow.get("jobs")).get(str(path[1]), {}) if path[0] == "jobs" else {}
-        environment = values.mapping(job).get("environment", "")
+        job = values.mapping(self._workflow.get("jobs")).get(str(path[1])) if path[0] == "jobs" else None
+        around = {"environment": job.get("environment") or ""} if isinstance(job, dict) and "steps" in job else {}
         for offset, alone, body in contexts.bodies(text, condition=sink == "condition"):
-            item = {**contexts.expression(body), "sink": sink, "alone": alone, "environment": environment}
+            item = {**contexts.expression(body), "sink": sink, "alone": alone, **around}
             if sink == "script":
                 item["contexts"] = contexts.resolved(item["contexts"], self._workflow, path)
             self._add("expressions", item, path, offset)
