@@ -29,9 +29,9 @@ def constant(node: Node) -> Any:
 
 def _operate(operator: str, values: list[Any]) -> Any:
     if operator == "!":
-        return not _holds(values[0])
+        return not holds(values[0])
     if operator in ("&&", "||"):
-        return next((value for value in values[:-1] if _holds(value) == (operator == "||")), values[-1])
+        return next((value for value in values[:-1] if holds(value) == (operator == "||")), values[-1])
     if any(isinstance(value, list | dict) for value in values):
         return UNKNOWN
     left, right = values
@@ -44,7 +44,8 @@ def _operate(operator: str, values: list[Any]) -> Any:
     )
 
 
-def _holds(value: Any) -> bool:
+def holds(value: Any) -> bool:
+    """Whether a value counts as true, as UNKNOWN does."""
     return bool(value) or isinstance(value, list | dict)
 
 
@@ -85,7 +86,7 @@ def _call(name: str, values: list[Any]) -> Any:
     if name == "fromjson" and len(texts) == 1:
         return _from_json(texts[0])
     if name == "case" and len(values) == 3:
-        return values[1] if _holds(first) else values[2]
+        return values[1] if holds(first) else values[2]
     return texts[0] if name in ("tojson", "join") and len(texts) <= 2 else UNKNOWN
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from guardrails.documents.document import Path
-from guardrails.documents.github_constants import UNKNOWN, constant, text_of
+from guardrails.documents.github_constants import UNKNOWN, constant, holds, text_of
 from guardrails.documents.github_expressions import Node, fences, flows, parse, walk
 from guardrails.documents.github_values import MAX_ENTRIES, is_open, mapping, matrix_values, texts
 
@@ -24,12 +24,24 @@ def bodies(text: str, *, condition: bool) -> Iterator[tuple[int, bool, str]]:
         yield fence.start, fence.end - fence.start == len(text), fence.text
 
 
+def is_never(condition: Any) -> bool:
+    """Whether a condition is false, whatever happens."""
+    if not isinstance(condition, str):
+        return condition is not None and not condition
+    return any(
+        alone and expression(body)["constants"] and not holds(constant(node))
+        for _, alone, body in bodies(condition, condition=True)
+        if (node := parse(body))
+    )
+
+
 def expression(body: str) -> dict[str, Any]:
     """What an expression reads and does.
 
     ``text``; ``valid``; ``contexts``, whose text may become part of its value; ``reads``, all contexts in it;
-    ``constants``, the parts that could be written as what they give; ``calls`` (``name``, ``args``), ``comparisons``
-    (``left``, ``right``) and ``choices`` (of ``a && b || c``), made of sides: ``text``, ``context``, ``literal``.
+    ``constants``, the parts that could be written as what they give; ``indexes``, those that are computed; ``calls``
+    (``name``, ``args``), ``comparisons`` (``left``, ``right``) and ``choices`` (of ``a && b || c``), made of sides:
+    ``text``, ``context``, ``literal``.
     """
     return _remembered(body) if len(body) <= MAX_REMEMBERED else _analysed(body)
 
@@ -48,6 +60,12 @@ def _analysed(body: str) -> dict[str, Any]:
         "contexts": sorted(set(flows(node))) if node else [],
         "reads": sorted({part.value for part in nodes if part.kind == "context"}),
         "constants": list(_constants(node, body)) if node else [],
+        "indexes": [
+            body[index.start : index.end].strip()
+            for part in nodes
+            if part.kind in ("context", "member")
+            for index in (part.parts if part.kind == "context" else part.parts[1:])
+        ],
         "calls": [
             {"name": part.value, "args": [_side(arg, body) for arg in part.parts]}
             for part in nodes

@@ -134,7 +134,7 @@ def use(text: str) -> dict[str, Any]:
     if text.startswith("docker://"):
         return {"text": text, "kind": "docker", "repository": "", "path": "", "ref": "", "comment": ""}
     target, _, ref = text.partition("@")
-    kind = "self" if text.startswith("$/") else "local" if text.startswith(".") else "repository"
+    kind = "self" if text.startswith("$/") else "local" if text.startswith("./") else "repository"
     parts = target.split("/", 2)
     repository = "/".join(parts[:2]).lower() if kind == "repository" else ""
     path = parts[2] if kind == "repository" and len(parts) == 3 else ""

@@ -190,15 +190,18 @@ def test_comparisons_choices_and_constants() -> None:
           a:
             if: ${{ github.actor == 'x[bot]' }} || false
             name: ${{ a && '' || format('{0}', 'b') }}
+            env: {A: "${{ a[b.c].d[0] && fromJSON(x[y])[ 'z' == w ] }}"}
         """
     )
-    condition, name = root.value["expressions"]
+    condition, name, member = root.value["expressions"]
     assert (condition["alone"], name["alone"]) == (False, True)
     assert condition["comparisons"][0]["left"]["context"] == "github.actor"
     assert condition["comparisons"][0]["right"]["literal"] == "x[bot]"
     assert name["choices"][0]["then"]["empty"]
     assert name["choices"][0]["otherwise"]["text"] == "format('{0}', 'b')"
     assert name["constants"] == ["format('{0}', 'b')"]
+    assert name["indexes"] == []
+    assert member["indexes"] == ["b.c", "'z' == w", "y"]
 
 
 def test_the_reasons_of_rights() -> None:
@@ -225,9 +228,11 @@ def test_the_reasons_of_rights() -> None:
     assert lines(root, "grants") == [2, 4, 8, 9]
 
 
-def test_comments_that_cannot_be_told_apart_are_left_out() -> None:
+def test_comments_whose_lines_look_like_those_of_others() -> None:
     root = view("jobs:\n  a:\n    steps:\n      - uses: a/b@1 # one\n      - run: |\n          uses: x # two\n")
-    assert [use["comment"] for use in root.value["uses"]] == [""]
+    assert [use["comment"] for use in root.value["uses"]] == ["one"]
+    root = view("permissions: {a: read, b: write} # one\njobs:\n  a:\n    permissions:\n      c: read\n")
+    assert [grant["comment"] for grant in root.value["grants"]] == ["one", "one", ""]
 
 
 @pytest.mark.parametrize(
@@ -401,3 +406,52 @@ def test_expressions_of_jobs_with_steps_say_their_environment() -> None:
 def test_commands_of_a_shell(shell: str, script: str, found: list[str]) -> None:
     root = view(json.dumps({"jobs": {"j": {"steps": [{"shell": shell, "run": script}]}}}))
     assert [command["text"] for command in root.value["commands"]] == found
+
+
+def test_what_never_runs_is_left_out_but_for_its_condition() -> None:
+    root = view(
+        """\
+        on: push
+        jobs:
+          a:
+            if: false
+            uses: x/y@z
+          b:
+            steps:
+              - uses: a/b@c  # d
+              - uses: docker://e
+                if: ${{ 1 == 2 }}
+              - run: f ${{ github.actor }}
+                if: "'g' == 'h'"
+              - uses: i/j@k  # l
+        """
+    )
+    assert list(root.value["jobs"]) == ["b"]
+    assert [(use["text"], use["comment"]) for use in root.value["uses"]] == [("a/b@c", "d"), ("i/j@k", "l")]
+    assert [entry["text"] for entry in root.value["expressions"]] == ["1 == 2", "'g' == 'h'"]
+    assert [len(root.value[name]) for name in ("steps", "images", "commands")] == [2, 0, 0]
+    assert lines(root, "steps") == [8, 13]
+
+
+@pytest.mark.parametrize("condition", ["true", "null", "0x1", "''", "x", "'${{ false }} '", "false && x", "false || x"])
+def test_what_may_run(condition: str) -> None:
+    assert len(view(f"jobs:\n  a:\n    steps:\n      - run: x\n        if: {condition}\n").value["steps"]) == 1
+
+
+@pytest.mark.parametrize("condition", ["false", "0", "'false'", "'0'", "${{ false }}", "'!true'", "contains('a', 'b')"])
+def test_what_never_runs(condition: str) -> None:
+    assert view(f"jobs:\n  a:\n    steps:\n      - run: x\n        if: {condition}\n").value["steps"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("|\n    a ${{ b }}\n\n    ${{ c }} d\n", [4, 6]),
+        (">-\n    a ${{ b }}\n\n    ${{ c }} d\n    e${{ b }}\n", [4, 6, 7]),
+        ("a ${{ b }}\n    ${{ c }}", [3, 4]),
+        ('"a ${{ b }}\n    ${{ c }}"', [3, 4]),
+        ('"a\\n\\n${{ b }}${{ c }}"', [3, 3]),
+    ],
+)
+def test_expressions_stand_where_they_are_written_in_folded_texts(text: str, expected: list[int]) -> None:
+    assert lines(view(f"jobs: {{}}\nx:\n  y: {text}"), "expressions") == expected
