@@ -101,7 +101,6 @@ def _of_matrix(names: list[str], job: dict[str, Any], otherwise: str) -> Iterato
     matrix = mapping(mapping(job.get("strategy")).get("matrix"))
     if is_open(matrix):
         yield otherwise
-        return
     for value in matrix_values(matrix, names[0]):
         if not _excluded(matrix, names[0], value):
             yield reduce(lambda found, name: mapping(found).get(name), names[1:], value)

@@ -337,6 +337,7 @@ def test_the_image_of_an_action() -> None:
         ("${{ matrix.x.image }}", "{x: [{image: a}, {other: b}]}", ["a"]),
         ("${{ matrix.y }}", "{x: [a]}", []),
         ("${{ matrix.x }}", '"${{ fromJSON(inputs.x) }}"', ["${{ matrix.x }}"]),
+        ("${{ matrix.x }}", '{x: [a], include: "${{ fromJSON(inputs.x) }}"}', ["${{ matrix.x }}", "a"]),
         ("${{ inputs.x }}", "{x: [a]}", ["${{ inputs.x }}"]),
         ("a:${{ matrix.x }}", "{x: [a]}", ["a:${{ matrix.x }}"]),
     ],
