@@ -1,6 +1,7 @@
 """Plain filters of JSONPath, such as ``[?@.kind == 'repository' && !@.with.ref]``, without the library.
 
-They ask whether members are there, or are a text, true, false or null, in any combination; nearly all filters do.
+They ask whether a child or what it holds is there, or is a text, true, false or null, in any combination; nearly all
+filters do.
 """
 
 from __future__ import annotations
@@ -56,24 +57,28 @@ def plain(expression: Any) -> Test | None:
             return first and second and (operator, first, second)
         case library.ComparisonExpression(left=left, operator="==" | "!=" as operator, right=right):
             names = _names(left)
-            if not names or not isinstance(right, library.StringLiteral | library.BooleanLiteral | library.NullLiteral):
+            if names is None or not isinstance(
+                right, library.StringLiteral | library.BooleanLiteral | library.NullLiteral
+            ):
                 return None
             same = ("is", names, right.value)
             return same if operator == "==" else ("!", same)
     names = _names(expression)
-    return names and ("there", names)
+    return None if names is None else ("there", names)
 
 
-def _names(expression: Any) -> tuple[str, ...]:
-    """The names of a query such as ``@.a.b``; none when it is something else."""
+def _names(expression: Any) -> tuple[str, ...] | None:
+    """The names of a query such as ``@.a.b``, which are none for ``@`` itself; None when it is something else."""
     from jsonpath_rfc9535 import filter_expressions as library  # noqa: PLC0415 - as above
     from jsonpath_rfc9535 import segments, selectors  # noqa: PLC0415
 
+    if not isinstance(expression, library.RelativeFilterQuery):
+        return None
     names = []
-    for segment in expression.query.segments if isinstance(expression, library.RelativeFilterQuery) else ():
+    for segment in expression.query.segments:
         match segment:
             case segments.JSONPathChildSegment(selectors=(selectors.NameSelector(name=name),)):
                 names.append(str(name))
             case _:
-                return ()
+                return None
     return tuple(names)

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 from guardrails.documents.document import Path
-from guardrails.documents.github_expressions import UNKNOWN, Node, constant, fences, flows, parse, text_of, walk
+from guardrails.documents.github_constants import UNKNOWN, constant, holds, text_of
+from guardrails.documents.github_expressions import Node, fences, flows, parse, walk
 from guardrails.documents.github_values import MAX_ENTRIES, is_open, mapping, matrix_values, texts
 
+_BOUNDED = ("boolean", "choice", "environment", "number")
 MAX_REMEMBERED = 1_000
 """Longest expression that is read once for all places where it stands."""
 
@@ -22,12 +24,24 @@ def bodies(text: str, *, condition: bool) -> Iterator[tuple[int, bool, str]]:
         yield fence.start, fence.end - fence.start == len(text), fence.text
 
 
+def is_never(condition: Any) -> bool:
+    """Whether a condition is false, whatever happens."""
+    if not isinstance(condition, str):
+        return condition is not None and not condition
+    return any(
+        alone and expression(body)["constants"] and not holds(constant(node))
+        for _, alone, body in bodies(condition, condition=True)
+        if (node := parse(body))
+    )
+
+
 def expression(body: str) -> dict[str, Any]:
     """What an expression reads and does.
 
     ``text``; ``valid``; ``contexts``, whose text may become part of its value; ``reads``, all contexts in it;
-    ``constants``, the parts that could be written as what they give; ``calls`` (``name``, ``args``), ``comparisons``
-    (``left``, ``right``) and ``choices`` (of ``a && b || c``), made of sides: ``text``, ``context``, ``literal``.
+    ``constants``, the parts that could be written as what they give; ``indexes``, those that are computed; ``calls``
+    (``name``, ``args``), ``comparisons`` (``left``, ``right``) and ``choices`` (of ``a && b || c``), made of sides:
+    ``text``, ``context``, ``literal``.
     """
     return _remembered(body) if len(body) <= MAX_REMEMBERED else _analysed(body)
 
@@ -46,6 +60,12 @@ def _analysed(body: str) -> dict[str, Any]:
         "contexts": sorted(set(flows(node))) if node else [],
         "reads": sorted({part.value for part in nodes if part.kind == "context"}),
         "constants": list(_constants(node, body)) if node else [],
+        "indexes": [
+            body[index.start : index.end].strip()
+            for part in nodes
+            if part.kind in ("context", "member")
+            for index in (part.parts if part.kind == "context" else part.parts[1:])
+        ],
         "calls": [
             {"name": part.value, "args": [_side(arg, body) for arg in part.parts]}
             for part in nodes
@@ -79,11 +99,11 @@ def _side(node: Node, body: str) -> dict[str, Any]:
 
 
 def _constants(node: Node, body: str) -> Iterator[str]:
-    if (node.kind in ("operator", "call") or len(body.strip()) == node.end - node.start) and constant(
-        node
-    ) is not UNKNOWN:
-        yield body[node.start : node.end].strip()
-        return
+    if node.kind in ("operator", "call") or len(body.strip()) == node.end - node.start:
+        value = constant(node)
+        if value is not UNKNOWN and not isinstance(value, list | dict):
+            yield body[node.start : node.end].strip()
+            return
     for part in node.parts:
         yield from _constants(part, body)
 
@@ -95,10 +115,8 @@ def resolved(contexts: list[str], workflow: dict[str, Any], path: Path) -> list[
     for context in contexts:
         head, _, name = context.partition(".")
         known: list[Any] | None = None
-        if head == "matrix" and name:
-            matrix = mapping(mapping(job.get("strategy")).get("matrix"))
-            values = [] if is_open(matrix) else matrix_values(matrix, name.partition(".")[0])
-            known = values if len(values) <= MAX_ENTRIES else None
+        if head == "matrix":
+            known = _of_matrix(mapping(job.get("strategy")).get("matrix"), name.partition(".")[0])
         elif head == "env" and name:
             known = next(
                 (
@@ -115,6 +133,14 @@ def resolved(contexts: list[str], workflow: dict[str, Any], path: Path) -> list[
     return sorted(found)
 
 
+def _of_matrix(matrix: Any, name: str) -> list[Any]:
+    """What the values of a matrix are made of; all of it when it is computed, or when no name is given."""
+    if not name or not isinstance(matrix, dict):
+        return [matrix] if matrix else []
+    values = [] if is_open(matrix) else matrix_values(matrix, name)
+    return values if len(values) <= MAX_ENTRIES else []
+
+
 def _is_bounded(workflow: dict[str, Any], name: str) -> bool:
     """Whether an input takes no text that others choose, by the type that each trigger declares for it."""
     triggers = mapping(workflow.get("on"))
@@ -124,7 +150,7 @@ def _is_bounded(workflow: dict[str, Any], name: str) -> bool:
         for key, entry in mapping(mapping(triggers.get(trigger)).get("inputs")).items()
         if key.lower() == name
     ]
-    return bool(declared) and all(mapping(entry).get("type") in ("boolean", "number", "choice") for entry in declared)
+    return bool(declared) and all(mapping(entry).get("type") in _BOUNDED for entry in declared)
 
 
 def _holders(workflow: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The expressions of GitHub's workflows: ``${{ … }}`` in texts, and what may become of them.
 
-Nothing is evaluated but what is made of literals alone. Reading takes time linear in the text, and recursion is
+Reading takes time linear in the text, and recursion is
 bounded: what is nested deeper, or is no expression at all, has no nodes.
 """
 
@@ -15,8 +15,6 @@ from guardrails.tuples import NamedTuple
 MAX_LENGTH = 21_000
 """Longest expression, in characters; GitHub refuses longer ones too."""
 MAX_NESTING = 40
-MAX_CONSTANT = 1_000
-"""Longest texts that a function is called with: what ``format`` makes may be a multiple of them."""
 
 _BODY = re.compile(r"(?:[^'}]|'[^']*+'|\}(?!\}))*+")
 _TOKEN = re.compile(
@@ -210,67 +208,10 @@ def flows(node: Node) -> Iterator[str]:
             yield from flows(part)
 
 
-UNKNOWN = object()
-"""The value of what is not made of literals alone."""
-
-
-def constant(node: Node) -> Any:
-    """The value of what is made of literals alone, else UNKNOWN."""
-    if node.kind == "literal":
-        return node.value
-    if node.kind not in ("operator", "call"):
-        return UNKNOWN
-    values = [constant(part) for part in node.parts]
-    if UNKNOWN in values or not values:
-        return UNKNOWN
-    if node.kind == "operator":
-        return _operate(node.value, values)
-    return _call(node.value, values)
-
-
-def _operate(operator: str, values: list[Any]) -> Any:
-    if operator == "!":
-        return not values[0]
-    if operator in ("&&", "||"):
-        return next((value for value in values[:-1] if bool(value) == (operator == "||")), values[-1])
-    left, right = values
-    if operator in ("==", "!="):
-        if isinstance(left, str) and isinstance(right, str):
-            left, right = left.lower(), right.lower()
-        return (left == right) == (operator == "==")
-    return {"<": _rank(left) < _rank(right), "<=": _rank(left) <= _rank(right)}.get(
-        operator, _rank(left) > _rank(right) or (operator == ">=" and _rank(left) == _rank(right))
-    )
-
-
-def _rank(value: Any) -> float:
-    """A value as a number, as GitHub compares what are not both texts."""
-    try:
-        return float(value or 0)
-    except ValueError:
-        return float("nan")
-
-
-def text_of(value: Any) -> str:
-    """A literal as it is written into a text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "" if value is None else str(value)
-
-
-_PLACE = re.compile(r"\{(\d{1,3})\}")
-
-
-def _call(name: str, values: list[Any]) -> Any:
-    texts = [text_of(value) for value in values]
-    if sum(map(len, texts)) > MAX_CONSTANT:
-        return UNKNOWN
-    if name == "format":
-        return _PLACE.sub(lambda m: texts[int(m[1]) + 1] if int(m[1]) + 1 < len(texts) else m[0], texts[0])
-    if name in ("startswith", "endswith", "contains") and len(texts) == 2:
-        whole, part = texts[0].lower(), texts[1].lower()
-        tests = {"startswith": whole.startswith, "endswith": whole.endswith, "contains": whole.__contains__}
-        return tests[name](part)
-    return texts[0] if name in ("tojson", "join") and len(texts) == 1 else UNKNOWN
+def results(node: Node) -> Iterator[Node]:
+    """The parts that the value may be: of ``a && b || c``, ``b`` and ``c``."""
+    if node.kind == "operator" and node.value in ("&&", "||"):
+        for part in node.parts if node.value == "||" else node.parts[-1:]:
+            yield from results(part)
+    else:
+        yield node

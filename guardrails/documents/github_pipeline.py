@@ -6,39 +6,44 @@ It is one mapping; each item of it stands where it is written in the file:
   nobody says) and ``labels`` of its runner;
 - ``steps``: as they are written, with ``action`` (see ``uses``), ``shell`` and ``job`` (its ``id``, ``rights``,
   ``environment``);
+- ``triggers``: the names of the events that start it;
 - ``grants``: the rights that are given to tokens, one by one: ``scope``, ``level``, ``comment``, which stands behind
   or above it;
+- ``shells``: the names of those that scripts ask for, where they do;
 - ``uses``: what others run: ``text``, ``kind`` (``repository``, ``docker``, ``local``, ``self``), ``repository``
   (``owner/name`` in lower case), ``path``, ``ref``, ``comment``;
-- ``images``: of containers, services and docker steps: ``text``, ``role``;
-- ``commands`` of scripts for a POSIX shell: see :mod:`guardrails.documents.shell_commands`;
-- ``expressions``: see :func:`guardrails.documents.github_contexts.expression`.
+- ``images``: of containers, services, docker steps and docker actions: ``text``, ``role``;
+- ``commands`` of scripts for a POSIX shell or PowerShell: see :mod:`guardrails.documents.shell_commands`;
+- ``expressions``: see :func:`guardrails.documents.github_contexts.expression`; those of a job with steps say its
+  ``environment``.
 
-Beside them stand ``kind`` (``workflow`` or ``action``), ``name``, ``on``, ``permissions`` and ``triggers``.
+Jobs and steps that never run, for their condition is false, are left out, but for that condition.
+Beside them stand ``kind`` (``workflow`` or ``action``), ``name``, ``on`` and ``permissions``.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import compress
 from typing import Any
 
 from guardrails.documents import github_contexts as contexts
 from guardrails.documents import github_values as values
 from guardrails.documents.document import Dialect, Document, Path, Root, Span
 
-_LISTS = ("grants", "steps", "uses", "images", "commands", "expressions")
+_LISTS = ("triggers", "grants", "shells", "steps", "uses", "images", "commands", "expressions")
+_SHELL: Path = ("defaults", "run", "shell")
 _USES = re.compile(
     r"""^[ \t]*(?:-[ \t]+)?["']?uses["']?[ \t]*:[ \t]*[^\s#]*+[ \t]*(?:\#[ \t]*([^\n]*))?""", re.MULTILINE
 )
-MAX_LINES = 1_000
-"""How far into a folded text an expression is looked for."""
 _GRANT = re.compile(
     r"""^(?:[ \t]*\#[ \t]*([^\n]*)\n)?"""
     r"""[ \t]+["']?([a-z-]+)["']?[ \t]*:[ \t]*["']?(?:read|write|none)["']?[ \t]*(?:\#[ \t]*([^\n]*))?$""",
     re.MULTILINE,
 )
+_COMMENT = re.compile(r"[ \t]#(.*)")
 Origin = tuple[Path, int]
 """Where an item is written, and how far into the text there; -1 for all of it."""
 
@@ -70,7 +75,7 @@ class _Places:
         self._text = text
         self._origins = origins
         self._lines: list[str] = []
-        self._ends: dict[Path, list[int]] = {}
+        self._words: dict[Path, tuple[list[int], list[int]]] = {}
 
     def span(self, path: Path, *, key: bool) -> Span | None:
         """The span of the node where it is written."""
@@ -78,27 +83,26 @@ class _Places:
             return self._root.span(path, key=key)
         origin, offset = self._origins[str(path[0])][int(path[1])]
         if offset < 0:
-            return self._root.span(origin + path[2:], key=key)
-        span = self._root.span(origin)
+            return self._root.span(origin + path[2:], key=key or path[0] == "triggers")
         lines = self._lines = self._lines or self._text.split("\n")
-        if lines[span.line - 1][span.column - 1 : span.column] == "|":
-            number = span.line + 1 + bisect_left(self._breaks(origin), offset)
-        else:
-            snippet = self._value(origin)[offset : offset + 40].partition("\n")[0].strip()
-            inside = range(span.line, min(span.end_line, span.line + MAX_LINES, len(lines)) + 1)
-            number = next((n for n in inside if snippet in lines[n - 1]), span.line)
-        line = lines[min(number, len(lines)) - 1]
+        number = self._line(origin, offset)
+        line = lines[number - 1]
         return Span(number, len(line) - len(line.lstrip()) + 1, number, len(line) + 1)
 
-    def _breaks(self, origin: Path) -> list[int]:
-        """Where the lines of a text end."""
-        found = self._ends.get(origin)
-        if found is None:
-            found = self._ends[origin] = [match.start() for match in re.finditer("\n", self._value(origin))]
-        return found
+    def _line(self, origin: Path, offset: int) -> int:
+        """The line of the word at an offset into a text, which is folded between words, if at all."""
+        starts, numbers = self._words.get(origin) or self._words.setdefault(origin, self._read(origin))
+        return numbers[min(bisect_right(starts, offset), len(numbers)) - 1]
 
-    def _value(self, path: Path) -> str:
-        return str(self._root.at(*path).value)
+    def _read(self, origin: Path) -> tuple[list[int], list[int]]:
+        """Where the words of a text begin, and the lines that they are written in."""
+        span = self._root.span(origin)
+        lines = self._lines[span.line - 1 : span.end_line]
+        head = lines[0][span.column - 1 :]
+        lines[0] = "" if head[:1] in ("|", ">") else head.lstrip("\"'")
+        numbers = [number for number, line in enumerate(lines, span.line) for _ in line.split()]
+        starts = [match.start() for match in re.finditer(r"\S+", str(self._root.at(*origin).value))]
+        return starts, numbers or [span.line]
 
 
 class _Builder:
@@ -111,33 +115,53 @@ class _Builder:
         self._jobs: dict[str, Any] = {}
         self._lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
         self._origins: dict[str, list[Origin]] = {name: [] for name in _LISTS}
+        self._never: set[Path] = set()
 
     def view(self) -> Root:
         """The view, complete."""
         workflow = self._workflow
         self._grants(workflow, ())
+        for key, name in values.triggers(workflow.get("on")):
+            self._add("triggers", name, ("on", *key))
         for name, job in values.mapping(workflow.get("jobs")).items():
             if isinstance(job, dict):
                 self._job(name, job)
         runs = values.mapping(workflow.get("runs"))
+        self._image(runs.get("image"), ("runs", "image"), "action")
         self._steps(("runs",), runs, {})
         for path, text in values.texts(workflow, ()):
             self._expressions(path, text)
         self._comment()
+        if self._never:
+            self._leave_out()
         head: dict[str, Any] = {
             name: workflow[name] for name in ("name", "on", "permissions", "concurrency", "env") if name in workflow
         }
         kind = "workflow" if "jobs" in workflow else "action"
-        triggers = values.names(workflow.get("on"))
-        value: dict[str, Any] = {**head, "kind": kind, "triggers": triggers, "jobs": self._jobs, **self._lists}
+        value: dict[str, Any] = {**head, "kind": kind, "jobs": self._jobs, **self._lists}
         return Root(value, _Places(self._root, self._text, self._origins))
 
     def _add(self, name: str, item: Any, path: Path, offset: int = -1) -> None:
         self._lists[name].append(item)
         self._origins[name].append((path, offset))
 
+    def _leave_out(self) -> None:
+        for name, origins in self._origins.items():
+            runs = [
+                not any(path[:depth] in self._never and path[depth:] != ("if",) for depth in (2, 3, 4))
+                for path, _ in origins
+            ]
+            self._lists[name] = list(compress(self._lists[name], runs))
+            self._origins[name] = list(compress(origins, runs))
+        self._jobs = {name: job for name, job in self._jobs.items() if ("jobs", name) not in self._never}
+
+    def _condition(self, holder: dict[str, Any], path: Path) -> None:
+        if "if" in holder and contexts.is_never(holder["if"]):
+            self._never.add(path)
+
     def _job(self, name: str, job: dict[str, Any]) -> None:
         path: Path = ("jobs", name)
+        self._condition(job, path)
         rights = values.rights(job.get("permissions", self._workflow.get("permissions")))
         around = {"id": name, "rights": rights, "environment": job.get("environment", "")}
         self._jobs[name] = {**job, "rights": rights, "labels": values.labels(job)}
@@ -155,16 +179,24 @@ class _Builder:
                 self._step((*path, "steps", index), step, job, around)
 
     def _step(self, path: Path, step: dict[str, Any], job: dict[str, Any], around: dict[str, Any]) -> None:
-        shell = values.shell(step, job, self._workflow)
+        self._condition(step, path)
+        shell, holder = values.shell(step, job, self._workflow)
         action = self._use(step, path)
         script = step.get("run")
         item = {**step, "job": around, "shell": shell}
         if action:
             item["action"] = action
         self._add("steps", item, path)
-        if isinstance(script, str) and values.is_posix(shell):
-            for command, offset in values.commands(script):
+        if isinstance(script, str) and shell:
+            self._shell(shell, ((*path, "shell"), (*path[:2], *_SHELL), _SHELL)[holder])
+        escape = values.escape(shell)
+        if isinstance(script, str) and escape:
+            for command, offset in values.commands(script, escape):
                 self._add("commands", {**command, "job": around, "env": step.get("env", {})}, (*path, "run"), offset)
+
+    def _shell(self, name: str, path: Path) -> None:
+        if (path, -1) not in self._origins["shells"][-1:]:
+            self._add("shells", name, path)
 
     def _use(self, holder: dict[str, Any], path: Path) -> dict[str, Any]:
         text = holder.get("uses")
@@ -172,33 +204,50 @@ class _Builder:
             return {}
         use = values.use(text)
         self._add("uses", use, (*path, "uses"))
-        if use["kind"] == "docker":
-            self._add("images", {"text": text.removeprefix("docker://"), "role": "step"}, (*path, "uses"))
+        self._image(text, (*path, "uses"), "step")
         return use
+
+    def _image(self, text: Any, path: Path, role: str) -> None:
+        if isinstance(text, str) and text.startswith("docker://"):
+            self._add("images", {"text": text.removeprefix("docker://"), "role": role}, path)
 
     def _grants(self, holder: dict[str, Any], path: Path) -> None:
         for scope, level in values.mapping(holder.get("permissions")).items():
             self._add("grants", {"scope": scope, "level": level, "comment": ""}, (*path, "permissions", scope))
 
     def _comment(self) -> None:
-        """Note what stands beside each right and each ``uses``, if it is clear which is which."""
+        """Note what stands beside each right and each ``uses``."""
         grants = sorted(self._lists["grants"], key=lambda grant: str(grant["scope"]))
         lines = sorted(_GRANT.findall(self._text), key=lambda found: str(found[1])) if grants else []
         if [found[1] for found in lines] == [grant["scope"] for grant in grants]:
             for grant, (above, _, behind) in zip(grants, lines, strict=True):
                 grant["comment"] = (behind or above).strip()
+        else:
+            self._look_for_comments("grants")
         uses = self._lists["uses"]
         found = _USES.findall(self._text) if uses else []
         if len(found) == len(uses):
             for use, comment in zip(uses, found, strict=True):
                 use["comment"] = comment.strip()
+        else:
+            self._look_for_comments("uses")
+
+    def _look_for_comments(self, name: str) -> None:
+        """As above, where the lines do not tell which is which; to ask for places takes as long as to parse."""
+        if "#" not in self._text:
+            return
+        lines = self._text.split("\n")
+        for item, (path, _) in zip(self._lists[name], self._origins[name], strict=True):
+            span = self._root.span(path)
+            behind = _COMMENT.search(lines[span.end_line - 1], span.end_column - 1)
+            item["comment"] = behind[1].strip() if behind else ""
 
     def _expressions(self, path: Path, text: str) -> None:
         sink = values.sink(path)
-        job = values.mapping(self._workflow.get("jobs")).get(str(path[1]), {}) if path[0] == "jobs" else {}
-        environment = values.mapping(job).get("environment", "")
+        job = values.mapping(self._workflow.get("jobs")).get(str(path[1])) if path[0] == "jobs" else None
+        around = {"environment": job.get("environment") or ""} if isinstance(job, dict) and "steps" in job else {}
         for offset, alone, body in contexts.bodies(text, condition=sink == "condition"):
-            item = {**contexts.expression(body), "sink": sink, "alone": alone, "environment": environment}
+            item = {**contexts.expression(body), "sink": sink, "alone": alone, **around}
             if sink == "script":
                 item["contexts"] = contexts.resolved(item["contexts"], self._workflow, path)
             self._add("expressions", item, path, offset)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 from guardrails.documents.document import Path
-from guardrails.documents.github_expressions import fences, parse, walk
+from guardrails.documents.github_constants import UNKNOWN, constant
+from guardrails.documents.github_expressions import fences, parse, results
 from guardrails.documents.shell_commands import commands as shell_commands
 from guardrails.documents.shell_commands import values_of
 
@@ -18,6 +20,7 @@ _SCRIPTS = frozenset(
 MAX_ENTRIES = 1_000
 """Larger environments and matrices are not looked through for what a context stands for."""
 _POSIX = re.compile(r"(?:.*/)?(?:ba|da|z|k|a)?sh\b")
+_POWERSHELL = re.compile(r"(?:pwsh|powershell)\b")
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -32,6 +35,16 @@ def names(value: Any) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, dict | list) else []
 
 
+def triggers(on: Any) -> Iterator[tuple[Path, str]]:
+    """The names of the events that start a workflow, and where below ``on`` each stands."""
+    if isinstance(on, str):
+        yield (), on
+    elif isinstance(on, dict | list):
+        for key, name in zip(on, on, strict=True) if isinstance(on, dict) else enumerate(on):
+            if isinstance(name, str):
+                yield (key,), name
+
+
 def rights(permissions: Any) -> dict[str, str]:
     """What a token may do, by scope; ``*`` stands for all scopes and ``?`` for what nobody says."""
     if isinstance(permissions, dict):
@@ -42,20 +55,15 @@ def rights(permissions: Any) -> dict[str, str]:
 
 
 def labels(job: dict[str, Any]) -> list[str]:
-    """The labels that a job's runner may have; those of a matrix in place of the expression that names it."""
+    """The labels that a job's runner may have, in lower case; a group is one too: ``group:`` and its name."""
     asked = job.get("runs-on")
-    if isinstance(asked, dict):
-        return ["group:" + str(asked.get("group", "")), *names(asked.get("labels"))]
-    found: list[str] = []
-    for label in names(asked):
-        values = list(_of_matrix(label, job))
-        found += [text for value in values for text in ([value] if isinstance(value, str) else names(value))]
-        found += [] if values else [label]
-    return found
+    group = [f"group:{asked['group']}"] if isinstance(asked, dict) and "group" in asked else []
+    written = names(asked.get("labels") if isinstance(asked, dict) else asked)
+    return [*group, *(label.lower() for text in written for value in _choices(text, job) for label in names(value))]
 
 
 def images(job: dict[str, Any], role: str) -> Iterator[tuple[Path, str]]:
-    """The images of a job's container or services, and where they stand; those of a matrix at the expression."""
+    """The images of a job's container or services, and where they stand; what an expression may give, one by one."""
     holder = job.get(role)
     entries = (
         [((role,), holder)]
@@ -65,27 +73,37 @@ def images(job: dict[str, Any], role: str) -> Iterator[tuple[Path, str]]:
     for path, entry in entries:
         image = mapping(entry).get("image") if isinstance(entry, dict) else entry
         place: Path = (*path, "image") if isinstance(entry, dict) else path
-        for value in (list(_of_matrix(image, job)) or [image]) if isinstance(image, str) else ():
+        for value in _choices(image, job) if isinstance(image, str) else ():
             text = mapping(value).get("image") if isinstance(value, dict) else value
             if isinstance(text, str):
                 yield place, text
 
 
-def _of_matrix(text: str, job: dict[str, Any]) -> Iterable[Any]:
-    """The values of the matrix that a text stands for, which is an expression that names one."""
+def _choices(text: str, job: dict[str, Any]) -> Iterator[Any]:
+    """What a text may stand for that is one expression: what that spells out, and the text itself for all others."""
     found = next(fences(text), None)
     node = parse(found.text) if found and text.strip() == text[found.start : found.end] else None
+    for part in results(node) if node else ():
+        fixed = constant(part)
+        name = part.value.removeprefix("matrix.") if part.kind == "context" else ""
+        if fixed is not UNKNOWN:
+            yield fixed
+        elif name and name != part.value:
+            yield from _of_matrix(name.split("."), job, text)
+        else:
+            yield text
     if node is None:
-        return ()
-    reads = [part.value for part in walk(node) if part.kind == "context"]
-    if len(reads) != 1 or not reads[0].startswith("matrix.") or reads[0].count(".") > 1:
-        return ()
+        yield text
+
+
+def _of_matrix(names: list[str], job: dict[str, Any], otherwise: str) -> Iterator[Any]:
+    """The values that a matrix spells out for a name, and the names below it."""
     matrix = mapping(mapping(job.get("strategy")).get("matrix"))
-    return (
-        ()
-        if is_open(matrix)
-        else [value for value in matrix_values(matrix, reads[0][7:]) if not _excluded(matrix, reads[0][7:], value)]
-    )
+    if is_open(matrix):
+        yield otherwise
+    for value in matrix_values(matrix, names[0]):
+        if not _excluded(matrix, names[0], value):
+            yield reduce(lambda found, name: mapping(found).get(name), names[1:], value)
 
 
 def is_open(matrix: dict[str, Any]) -> bool:
@@ -115,34 +133,35 @@ def use(text: str) -> dict[str, Any]:
     if text.startswith("docker://"):
         return {"text": text, "kind": "docker", "repository": "", "path": "", "ref": "", "comment": ""}
     target, _, ref = text.partition("@")
-    kind = "self" if text.startswith("$/") else "local" if text.startswith(".") else "repository"
+    kind = "self" if text.startswith("$/") else "local" if text.startswith("./") else "repository"
     parts = target.split("/", 2)
     repository = "/".join(parts[:2]).lower() if kind == "repository" else ""
     path = parts[2] if kind == "repository" and len(parts) == 3 else ""
     return {"text": text, "kind": kind, "repository": repository, "path": path, "ref": ref, "comment": ""}
 
 
-def shell(step: dict[str, Any], job: dict[str, Any], workflow: dict[str, Any]) -> str:
-    """The shell that a step says it wants, or its job, or its workflow; empty when none does."""
-    for holder in (step, _run_defaults(job), _run_defaults(workflow)):
-        if isinstance(holder.get("shell"), str):
-            return str(holder["shell"])
-    return ""
+def shell(step: dict[str, Any], job: dict[str, Any], workflow: dict[str, Any]) -> tuple[str, int]:
+    """The shell that a step says it wants (0), or its job (1), or its workflow (2); empty when none does (3)."""
+    holders = (step, _run_defaults(job), _run_defaults(workflow))
+    shells = ((holder.get("shell"), number) for number, holder in enumerate(holders))
+    return next(((name, number) for name, number in shells if isinstance(name, str)), ("", 3))
 
 
 def _run_defaults(holder: dict[str, Any]) -> dict[str, Any]:
     return mapping(mapping(holder.get("defaults")).get("run"))
 
 
-def is_posix(name: str) -> bool:
-    """Whether a shell is one like that of POSIX; that of a runner is, unless it says otherwise."""
-    return not name or "${{" in name or _POSIX.match(name) is not None
+def escape(shell: str) -> str:
+    """The character that escapes others in a shell whose commands can be told apart; empty for the other shells."""
+    if not shell or "${{" in shell or _POSIX.match(shell):
+        return "\\"
+    return "`" if _POWERSHELL.match(shell) else ""
 
 
-def commands(script: str) -> list[tuple[dict[str, Any], int]]:
+def commands(script: str, escape: str) -> list[tuple[dict[str, Any], int]]:
     """The commands of a script, and the offset of each."""
     text = _without_expressions(script)
-    found = shell_commands(text)
+    found = shell_commands(text, escape)
     places = [command.ranges[0][0] for command in found if command.words]
     return list(zip(values_of(found), places, strict=True))
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.documents.github_expressions import MAX_NESTING, UNKNOWN, constant, fences, flows, parse, walk
+from guardrails.documents.github_constants import UNKNOWN, constant
+from guardrails.documents.github_expressions import MAX_NESTING, fences, flows, parse, walk
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,26 @@ def test_what_is_no_expression(text: str) -> None:
         ("0x10 >= 16", True),
         ("2 <= 1", False),
         ("1 < 'x'", False),
-        ("format('{0}-{1}-{2}', 'a', 1)", "a-1-{2}"),
+        ("format('{0}-{1}', 'a', 1)", "a-1"),
+        ("format('{0}', 49699333)", "49699333"),
+        ("format('{1}', 'a')", UNKNOWN),
+        ("format('{{{0}}}', 'a')", "{a}"),
+        ("join('a', ',')", "a"),
+        ("join(fromJSON('[\"A\", 2]'), '-')", "A-2"),
+        ('join(fromJSON(\'["a", "b"]\'))', "a,b"),
+        ("contains(fromJSON('[\"a\", \"B\"]'), 'b')", True),
+        ("contains(fromJSON('[\"ab\"]'), 'b')", False),
+        ("fromJSON('[]') && 'x' || 'y'", "x"),
+        ("!fromJSON('{}')", False),
+        ("fromJSON('[]') == 1", UNKNOWN),
+        ("startsWith(fromJSON('[]'), 'a')", UNKNOWN),
+        ("fromJSON('true')", True),
+        ("fromJSON('no')", UNKNOWN),
+        ("fromJSON(a)", UNKNOWN),
+        ("toJSON(fromJSON('[]'))", "[]"),
+        ("case(true, 'a', 'b')", "a"),
+        ("case('', 'a', 'b')", "b"),
+        ("case(true, 'a')", UNKNOWN),
         ("endsWith('ABC', 'c')", True),
         ("startsWith('abc', 'b')", False),
         ("contains('abc', 'B')", True),
@@ -67,7 +87,7 @@ def test_what_is_no_expression(text: str) -> None:
         ("hashFiles('x')", UNKNOWN),
         ("format('{0}', a)", UNKNOWN),
         ("success()", UNKNOWN),
-        ("fromJSON('{}')", UNKNOWN),
+        ("fromJSON('{}')", {}),
     ],
 )
 def test_what_is_made_of_literals(text: str, value: object) -> None:

@@ -114,7 +114,7 @@ def test_commands() -> None:
     root = view(WORKFLOW)
     found = [command["text"] for command in root.value["commands"]]
     assert found[:3] == ["make", "sudo npm install x", "npm install x"]
-    assert "npm publish" not in found  # which is for another shell
+    assert "npm publish" in found
     assert lines(root, "commands")[:4] == [23, 23, 23, 25]
 
 
@@ -190,15 +190,18 @@ def test_comparisons_choices_and_constants() -> None:
           a:
             if: ${{ github.actor == 'x[bot]' }} || false
             name: ${{ a && '' || format('{0}', 'b') }}
+            env: {A: "${{ a[b.c].d[0] && fromJSON(x[y])[ 'z' == w ] }}"}
         """
     )
-    condition, name = root.value["expressions"]
+    condition, name, member = root.value["expressions"]
     assert (condition["alone"], name["alone"]) == (False, True)
     assert condition["comparisons"][0]["left"]["context"] == "github.actor"
     assert condition["comparisons"][0]["right"]["literal"] == "x[bot]"
     assert name["choices"][0]["then"]["empty"]
     assert name["choices"][0]["otherwise"]["text"] == "format('{0}', 'b')"
     assert name["constants"] == ["format('{0}', 'b')"]
+    assert name["indexes"] == []
+    assert member["indexes"] == ["b.c", "'z' == w", "y"]
 
 
 def test_the_reasons_of_rights() -> None:
@@ -225,9 +228,11 @@ def test_the_reasons_of_rights() -> None:
     assert lines(root, "grants") == [2, 4, 8, 9]
 
 
-def test_comments_that_cannot_be_told_apart_are_left_out() -> None:
+def test_comments_whose_lines_look_like_those_of_others() -> None:
     root = view("jobs:\n  a:\n    steps:\n      - uses: a/b@1 # one\n      - run: |\n          uses: x # two\n")
-    assert [use["comment"] for use in root.value["uses"]] == [""]
+    assert [use["comment"] for use in root.value["uses"]] == ["one"]
+    root = view("permissions: {a: read, b: write} # one\njobs:\n  a:\n    permissions:\n      c: read\n")
+    assert [grant["comment"] for grant in root.value["grants"]] == ["one", "one", ""]
 
 
 @pytest.mark.parametrize(
@@ -289,3 +294,165 @@ def test_any_workflow_has_a_view_whose_items_have_places(head: dict[str, Any], j
     root = view(json.dumps({**head, "jobs": jobs}))
     for name in ("steps", "uses", "images", "commands", "expressions"):
         assert all(line == 1 for line in lines(root, name))
+
+
+def test_triggers_stand_where_they_are_written() -> None:
+    root = view("on:\n  push:\n    branches: [main]\n  workflow_run:\njobs: {}\n")
+    assert root.value["triggers"] == ["push", "workflow_run"]
+    assert lines(root, "triggers") == [2, 4]
+    assert lines(view("on:\n  - push\n  - fork\njobs: {}\n"), "triggers") == [2, 3]
+    assert view("on: push\njobs: {}\n").value["triggers"] == ["push"]
+    assert view("jobs: {}\n").value["triggers"] == []
+
+
+def test_shells_stand_where_they_are_asked_for() -> None:
+    root = view(
+        """\
+        defaults: {run: {shell: cmd}}
+        jobs:
+          a:
+            steps: [{run: x}, {run: y}, {uses: z, shell: none}]
+          b:
+            defaults: {run: {shell: bash}}
+            steps:
+              - run: x
+              - run: y
+                shell: sh
+        """
+    )
+    assert root.value["shells"] == ["cmd", "bash", "sh"]
+    assert lines(root, "shells") == [1, 6, 10]
+
+
+def test_the_image_of_an_action() -> None:
+    assert view("runs: {using: docker, image: 'docker://a:1'}\n").value["images"] == [{"text": "a:1", "role": "action"}]
+    assert view("runs: {using: docker, image: Dockerfile}\n").value["images"] == []
+
+
+@pytest.mark.parametrize(
+    ("image", "matrix", "found"),
+    [
+        ("${{ matrix.x || 'b:1' }}", "{x: [a]}", ["a", "b:1"]),
+        ("${{ matrix.x == 'a' && 'b:1' || '' }}", "{}", ["b:1", ""]),
+        ("${{ matrix.x.image }}", "{x: [{image: a}, {other: b}]}", ["a"]),
+        ("${{ matrix.y }}", "{x: [a]}", []),
+        ("${{ matrix.x }}", '"${{ fromJSON(inputs.x) }}"', ["${{ matrix.x }}"]),
+        ("${{ matrix.x }}", '{x: [a], include: "${{ fromJSON(inputs.x) }}"}', ["${{ matrix.x }}", "a"]),
+        ("${{ inputs.x }}", "{x: [a]}", ["${{ inputs.x }}"]),
+        ("a:${{ matrix.x }}", "{x: [a]}", ["a:${{ matrix.x }}"]),
+    ],
+)
+def test_images_that_an_expression_may_give(image: str, matrix: str, found: list[str]) -> None:
+    root = view(
+        json.dumps({"jobs": {"a": {"container": image, "strategy": {"matrix": "MATRIX"}}}}).replace('"MATRIX"', matrix)
+    )
+    assert [entry["text"] for entry in root.value["images"]] == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "labels"),
+    [
+        ("Self-Hosted", ["self-hosted"]),
+        ("{labels: [a]}", ["a"]),
+        ("{group: G, labels: a}", ["group:G", "a"]),
+        ("${{ a && 'self-hosted' || 'ubuntu' }}", ["self-hosted", "ubuntu"]),
+        ("'${{ fromJSON(''[\"self-hosted\"]'') }}'", ["self-hosted"]),
+    ],
+)
+def test_labels_of_runners(asked: str, labels: list[str]) -> None:
+    assert view(f"jobs:\n  a:\n    runs-on: {asked}\n").value["jobs"]["a"]["labels"] == labels
+
+
+@pytest.mark.parametrize(
+    ("matrix", "context", "found"),
+    [
+        ('"${{ fromJSON(needs.a.outputs.b) }}"', "matrix.x", ["needs.a.outputs.b"]),
+        ('"${{ fromJSON(needs.a.outputs.b) }}"', "matrix", ["needs.a.outputs.b"]),
+        ('{x: ["${{ inputs.a }}"], y: [b]}', "toJSON(matrix)", ["inputs.a"]),
+        ('{x: ["${{ inputs.a }}"], y: [b]}', "matrix.y", []),
+        ("{y: [b]}", "matrix.x", ["matrix.x"]),
+    ],
+)
+def test_what_scripts_take_from_a_matrix(matrix: str, context: str, found: list[str]) -> None:
+    root = view(
+        f"jobs:\n  a:\n    strategy: {{matrix: {matrix}}}\n    steps:\n      - run: echo ${{{{ {context} }}}}\n"
+    )
+    (script,) = [entry for entry in root.value["expressions"] if entry["sink"] == "script"]
+    assert script["contexts"] == found
+
+
+def test_expressions_of_jobs_with_steps_say_their_environment() -> None:
+    root = view(
+        """\
+        env: {A: "${{ secrets.A }}"}
+        jobs:
+          a: {steps: [{run: "${{ secrets.A }}"}], environment: live}
+          b: {steps: [{run: "${{ secrets.A }}"}], environment: null}
+          c: {uses: ./x, secrets: {a: "${{ secrets.A }}"}}
+        """
+    )
+    assert [entry.get("environment") for entry in root.value["expressions"]] == [None, "live", "", None]
+
+
+@pytest.mark.parametrize(
+    ("shell", "script", "found"),
+    [
+        ("bash -e {0}", "a \\\nb\nc\n", ["a b", "c"]),
+        ("pwsh", "a `\nb\nc\n", ["a b", "c"]),
+        ("powershell", "a `\nb\nc\n", ["a b", "c"]),
+        ("python", "a\n", []),
+        ("cmd", "a\n", []),
+    ],
+)
+def test_commands_of_a_shell(shell: str, script: str, found: list[str]) -> None:
+    root = view(json.dumps({"jobs": {"j": {"steps": [{"shell": shell, "run": script}]}}}))
+    assert [command["text"] for command in root.value["commands"]] == found
+
+
+def test_what_never_runs_is_left_out_but_for_its_condition() -> None:
+    root = view(
+        """\
+        on: push
+        jobs:
+          a:
+            if: false
+            uses: x/y@z
+          b:
+            steps:
+              - uses: a/b@c  # d
+              - uses: docker://e
+                if: ${{ 1 == 2 }}
+              - run: f ${{ github.actor }}
+                if: "'g' == 'h'"
+              - uses: i/j@k  # l
+        """
+    )
+    assert list(root.value["jobs"]) == ["b"]
+    assert [(use["text"], use["comment"]) for use in root.value["uses"]] == [("a/b@c", "d"), ("i/j@k", "l")]
+    assert [entry["text"] for entry in root.value["expressions"]] == ["1 == 2", "'g' == 'h'"]
+    assert [len(root.value[name]) for name in ("steps", "images", "commands")] == [2, 0, 0]
+    assert lines(root, "steps") == [8, 13]
+
+
+@pytest.mark.parametrize("condition", ["true", "null", "0x1", "''", "x", "'${{ false }} '", "false && x", "false || x"])
+def test_what_may_run(condition: str) -> None:
+    assert len(view(f"jobs:\n  a:\n    steps:\n      - run: x\n        if: {condition}\n").value["steps"]) == 1
+
+
+@pytest.mark.parametrize("condition", ["false", "0", "'false'", "'0'", "${{ false }}", "'!true'", "contains('a', 'b')"])
+def test_what_never_runs(condition: str) -> None:
+    assert view(f"jobs:\n  a:\n    steps:\n      - run: x\n        if: {condition}\n").value["steps"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("|\n    a ${{ b }}\n\n    ${{ c }} d\n", [4, 6]),
+        (">-\n    a ${{ b }}\n\n    ${{ c }} d\n    e${{ b }}\n", [4, 6, 7]),
+        ("a ${{ b }}\n    ${{ c }}", [3, 4]),
+        ('"a ${{ b }}\n    ${{ c }}"', [3, 4]),
+        ('"a\\n\\n${{ b }}${{ c }}"', [3, 3]),
+    ],
+)
+def test_expressions_stand_where_they_are_written_in_folded_texts(text: str, expected: list[int]) -> None:
+    assert lines(view(f"jobs: {{}}\nx:\n  y: {text}"), "expressions") == expected
