@@ -41,6 +41,8 @@ class Manager(NamedTuple):
     """Verbs that leave nothing."""
     bare: str = ""
     """What it does without a verb."""
+    compiles: bool = False
+    """Whether the words after ``--`` are for the compiler."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -171,6 +173,7 @@ MANAGERS = (
         r"|post-install)[a-z-]+",
         fixed=r".+:.+|.*\.gem",
         fixing=r"-v.*|--version(?:=.*)?|-g.*|--file(?:=.*)?",
+        compiles=True,
     ),
     Manager(
         "go",

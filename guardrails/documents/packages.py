@@ -107,11 +107,12 @@ def _split(manager: Manager, args: list[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     operands: list[str] = []
     takes = False
-    for arg in args:
+    for at, arg in enumerate(args):
         if takes:
             options.append(arg)
             takes = False
         elif arg == "--":
+            operands += [] if manager.compiles else args[at + 1 :]
             break
         elif arg.startswith("-") and len(arg) > 1:
             options.append(arg)

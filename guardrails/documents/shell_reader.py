@@ -104,6 +104,8 @@ class Reader:
             elif kind == "space":
                 self._end_word(start)
             elif kind in ("end", "pipe"):
+                if text[start] in "|&" and frame.ranges and self._tests(frame):
+                    continue
                 self._end_command(start, pipe=kind == "pipe")
                 if text[start] == "\n" and self._documents:
                     at = self._skip_documents(at)
@@ -118,6 +120,10 @@ class Reader:
                 self._nest(str(kind), start)
         self._close_all()
         return [command for command in self._found if command is not None]
+
+    def _tests(self, frame: _Frame) -> bool:
+        """Whether a ``[[`` is open, where ``|`` is part of a pattern and ``&&`` joins conditions."""
+        return self.text[slice(*frame.ranges[0])] == "[[" and self.text[slice(*frame.ranges[-1])] != "]]"
 
     def _close_all(self) -> None:
         while True:
@@ -171,7 +177,11 @@ class Reader:
             self._take_word(frame, start, end)
 
     def _take_word(self, frame: _Frame, start: int, end: int) -> None:
-        if not frame.ranges:
+        if frame.ranges:
+            if self.text[start:end] == "{" and self.text[slice(*frame.ranges[0])] == "function":
+                frame.ranges = []
+                return
+        else:
             word = self.text[start:end]
             if word in _RESERVED or word.endswith("()"):
                 return

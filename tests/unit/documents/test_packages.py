@@ -94,6 +94,7 @@ def test_what_is_about_something_else(script):
         ("gem install a b:1", ["a"]),
         ("gem install a -v 1", []),
         ("gem install a:1 -- y", []),
+        ("apt-get install -y -- a b=1", ["a"]),
         ("go install h.x/a h.x/b@v1 h.x/c@latest ./d e", ["h.x/a", "h.x/c@latest"]),
         ("go run h.x/a@v1 h.x/b", []),
         ("go run main.go", []),
