@@ -18,6 +18,8 @@ _MAX_LABELS = 200
 """Most labels that a stage inherits."""
 _ARCHIVE = lazy(r"(?i).+\.(?:tar|tar\.[a-z0-9]+|t[a-z]?z2?|tb2|tzst|lz|gz|bz2|xz|zst|lzma|z)")
 _UNPACKERS = frozenset(["bunzip2", "gunzip", "gzcat", "tar", "uncompress", "unlzma", "untar", "unxz", "unzstd", "zcat"])
+_MINOR = lazy(r"\.[0-9]+$")
+"""The end of the name of a program that is there in several versions, such as pip3.12."""
 _EXTRACTS = lazy(r"\S+ [a-zA-Z]*x[a-zA-Z]* .*|.* (?:-[a-zA-Z]*x[a-zA-Z]*|--extract|--get)(?: .*)?", re.DOTALL)
 """The text of a tar that takes an archive apart."""
 
@@ -165,7 +167,7 @@ class Build:
         )
         at = len(self.values)
         for index, command in enumerate(value["commands"]):
-            name = program(command["name"])
+            name = _MINOR.sub("", program(command["name"]))
             self._note("programs", name, command, ("instructions", at, "commands", index))
             if name not in stage.programs:
                 stage.programs.add(name)
@@ -175,7 +177,7 @@ class Build:
                 self._note("packages", packages["manager"], packages, ("instructions", at, "commands", index))
             if stage.archives and name in _UNPACKERS and (name != "tar" or _EXTRACTS.fullmatch(command["text"])):
                 for arg in command["args"]:
-                    archive = program(arg.removeprefix("--file="))
+                    archive = program(stage.environment.expand(arg.removeprefix("--file=")))
                     if archive in stage.archives:
                         stage.archives[archive]["unpacked"] = True
 

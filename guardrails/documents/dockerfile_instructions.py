@@ -141,7 +141,7 @@ class Instruction:
         if self.name in _RUNS:
             self._read_commands(value, around)
         elif self.name in ("COPY", "ADD"):
-            *value["sources"], value["target"] = self._read_paths()
+            *value["sources"], value["target"] = map(around.environment.expand, self._read_paths())
             value["workdir"] = around.workdir
         elif self.name in ("ENV", "LABEL", "ARG"):
             value["pairs"] = [

@@ -12,7 +12,7 @@ from guardrails.tuples import NamedTuple
 MAX_NESTING = 25
 """Substitutions and subshells deeper than this are text like other; hostile text has thousands."""
 _RESERVED = frozenset({"!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "esac"})
-_SETTERS = frozenset({"declare", "env", "export", "local", "readonly", "typeset"})
+_SETTERS = frozenset({"declare", "export", "local", "readonly", "typeset"})
 ASSIGNMENT = lazy(r"[A-Za-z_]\w*\+?=")
 """The beginning of a word that sets a variable."""
 
@@ -22,6 +22,12 @@ def program(word: str) -> str:
     if "/" in word or "\\" in word:
         word = word.replace("\\", "/").rpartition("/")[2]
     return word.removesuffix(".exe")
+
+
+def setting(word: str, place: Range) -> tuple[str, str, Range]:
+    """The name and the value that a word sets, and where it stands."""
+    name, _, value = word.partition("=")
+    return name.removesuffix("+"), value, place
 
 
 class Command(NamedTuple):
@@ -216,10 +222,7 @@ class Reader:
         places = list(frame.sets)
         if words and words[0] in _SETTERS:
             places += [(start, end) for start, end in frame.ranges[1:] if ASSIGNMENT.match(text, start, end)]
-        sets = []
-        for start, end in places:
-            name, _, value = text[start:end].partition("=")
-            sets.append((name.removesuffix("+"), unquote(value, escape), (start, end)))
+        sets = [setting(unquote(text[start:end], escape), (start, end)) for start, end in places]
         return Command(words, frame.ranges, sets, pipe)
 
     def _skip_documents(self, at: int) -> int:

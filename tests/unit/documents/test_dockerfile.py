@@ -521,6 +521,7 @@ def test_runs_that_could_be_one(text, expected):
         ("COPY a.xz /\nRUN unxz /a.xz", True),
         ("COPY a.tbz2 b.tZ /\nRUN tar xf /b.tZ", True),
         ("COPY a.tar.gz /\nRUN tar --extract --file=/a.tar.gz", True),
+        ("ARG A=a.tar\nCOPY $A /\nRUN tar xf ${A}", True),
         ("COPY a.tar.gz /\nRUN tar -C /x -zxf /a.tar.gz", True),
         ("COPY a.tar.gz /\nRUN tar -czf /a.tar.gz x", False),
         ("COPY a.tar.gz /\nRUN tar tf /a.tar.gz", False),

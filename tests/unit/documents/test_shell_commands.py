@@ -129,6 +129,7 @@ def test_pipes(script, expected):
         ("A+=x a", [("A", "x")]),
         ("export A=1 B", [("A", "1")]),
         ("env A=1 a", [("A", "1")]),
+        ("sudo -E A='1 2' a B=3", [("A", "1 2")]),
         ("a B=1", []),
         ("sh -c 'A=1 b'", [("A", "1")]),
     ],
