@@ -66,12 +66,15 @@ The value of the document, for JSONPath and CEL (keys in brackets stand only whe
 
 ``commands`` are the simple commands of the shell text, wherever they stand in pipes, lists, ``if``, ``$(...)``,
 ``sh -c`` and behind ``sudo``; of the script when a RUN is a heredoc; none for a shell that is not a POSIX one.
-Variables are put into sources, USER, WORKDIR and EXPOSE. A stage inherits from the stage that its FROM names.
+Variables are put into images, the paths of COPY and ADD, USER, WORKDIR and EXPOSE. A stage inherits from the stage
+that its FROM names.
 
 The same values stand once more where rules that are about few of them find them at once::
 
-    {"steps": {"RUN": [instruction]}, "programs": {"curl": [command]}, "packages": {"apt": [packages]},
-     "images": [source],                 programs and packages of RUN; sources that are no stage and not scratch
+    {"steps": {"RUN": [instruction]},
+     "programs": {"curl": [command]},    of RUN; pip3.12 stands with pip3
+     "packages": {"apt": [packages]},    of RUN
+     "images": [source],                 sources that are no stage and not scratch
      "strays": [instruction]}            what stands before the first FROM and is no ARG; none without a FROM
 
 What docker would not build and is clear all the same is kept for rules to judge: an instruction before the first

@@ -18,20 +18,22 @@ _MAX_LABELS = 200
 """Most labels that a stage inherits."""
 _ARCHIVE = lazy(r"(?i).+\.(?:tar|tar\.[a-z0-9]+|t[a-z]?z2?|tb2|tzst|lz|gz|bz2|xz|zst|lzma|z)")
 _UNPACKERS = frozenset(["bunzip2", "gunzip", "gzcat", "tar", "uncompress", "unlzma", "untar", "unxz", "unzstd", "zcat"])
+_MINOR = lazy(r"\.[0-9]+$")
+"""The end of the name of a program that is there in several versions, such as pip3.12."""
+_EXTRACTS = lazy(r"\S+ [a-zA-Z]*x[a-zA-Z]* .*|.* (?:-[a-zA-Z]*x[a-zA-Z]*|--extract|--get)(?: .*)?", re.DOTALL)
+"""The text of a tar that takes an archive apart."""
 
 
 class Stage:
     """The stage that is open; at first one that is in no list."""
 
-    __slots__ = ("archives", "environment", "last", "previous", "programs", "triggered", "value")
+    __slots__ = ("archives", "environment", "last", "programs", "triggered", "value")
 
     def __init__(self, value: dict[str, Any], environment: Environment) -> None:
         self.value = value
         self.environment = environment
         self.last: dict[str, dict[str, Any]] = {}
         """The last of the instructions of which only one counts."""
-        self.previous: dict[str, Any] = {}
-        """The instruction before."""
         self.archives: dict[str, dict[str, Any]] = {}
         """The COPY of each archive, by the archive's name."""
         self.programs: set[str] = set()
@@ -71,12 +73,11 @@ class Build:
         if instruction.name in ("COPY", "RUN"):
             self._read(instruction, value)
         if instruction.name == "RUN":
-            self._run(value)
+            self._run(instruction, value)
         if instruction.onbuild:
             stage.triggered = value.get("path", stage.triggered)
         else:
             self._act(instruction, value)
-        stage.previous = value
         self.instructions.append(instruction)
         self.values.append(value)
 
@@ -153,17 +154,20 @@ class Build:
             for name in [*archives, *([program(value["target"])] if archives else ())]:
                 self._stage.archives[name] = value
 
-    def _run(self, value: dict[str, Any]) -> None:
-        stage, previous = self._stage, self._stage.previous
+    def _run(self, instruction: Instruction, value: dict[str, Any]) -> None:
+        stage = self._stage
+        before = self.instructions[-1] if self.instructions else instruction
         value["joins"] = (
-            previous.get("name") == "RUN"
-            and previous["flags"] == value["flags"]
-            and previous["onbuild"] == value["onbuild"]
-            and len(previous["commands"]) == len(value["commands"]) == 1
+            before is not instruction
+            and before.name == "RUN"
+            and before.flags == instruction.flags
+            and not (before.onbuild or instruction.onbuild)
+            and before.single
+            and instruction.single
         )
         at = len(self.values)
         for index, command in enumerate(value["commands"]):
-            name = program(command["name"])
+            name = _MINOR.sub("", program(command["name"]))
             self._note("programs", name, command, ("instructions", at, "commands", index))
             if name not in stage.programs:
                 stage.programs.add(name)
@@ -171,10 +175,11 @@ class Build:
             if "packages" in command:
                 packages = command["packages"]
                 self._note("packages", packages["manager"], packages, ("instructions", at, "commands", index))
-            if name in _UNPACKERS and stage.archives:
+            if stage.archives and name in _UNPACKERS and (name != "tar" or _EXTRACTS.fullmatch(command["text"])):
                 for arg in command["args"]:
-                    if program(arg) in stage.archives:
-                        stage.archives[program(arg)]["unpacked"] = True
+                    archive = program(stage.environment.expand(arg.removeprefix("--file=")))
+                    if archive in stage.archives:
+                        stage.archives[archive]["unpacked"] = True
 
     def _read(self, instruction: Instruction, value: dict[str, Any]) -> None:
         """Note what stages and images a COPY or RUN takes files from."""

@@ -36,6 +36,7 @@ _NEEDS = {
     "VOLUME": "a path",
     "WORKDIR": "a path",
 }
+_COMPOUND = frozenset({"[", "case", "for", "select"})  # the shell's own, which shell_reader takes for commands
 _RUNS = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
 _ARRAYS = _RUNS | {"SHELL", "VOLUME", "COPY", "ADD"}
 
@@ -74,6 +75,8 @@ class Instruction:
         self._paths: list[int] = []
         self.origins = self._read_origins() if self.flags else []
         """The stages and images that ``--from`` and mounts name, and the path of the flag."""
+        self.single = False
+        """Whether it runs one command, as written: ``sudo make`` is one."""
         self._pairs: list[tuple[Range, Range | None]] = []
         if _NEEDS[self.name] and self._start == len(line.text):
             raise self._lacking()
@@ -138,7 +141,7 @@ class Instruction:
         if self.name in _RUNS:
             self._read_commands(value, around)
         elif self.name in ("COPY", "ADD"):
-            *value["sources"], value["target"] = self._read_paths()
+            *value["sources"], value["target"] = map(around.environment.expand, self._read_paths())
             value["workdir"] = around.workdir
         elif self.name in ("ENV", "LABEL", "ARG"):
             value["pairs"] = [
@@ -161,6 +164,8 @@ class Instruction:
         found = find_commands(self, shell)
         self._commands = [(one, source) for one, source in found if one.words]
         value["commands"] = seen(one for one, _ in self._commands)
+        ends = {one.ranges[-1] for one, _ in self._commands if one.words[0] not in _COMPOUND}
+        self.single = len(ends) == 1
         value["shell"] = shell
         if self.name != "RUN":
             return

@@ -41,6 +41,8 @@ class Manager(NamedTuple):
     """Verbs that leave nothing."""
     bare: str = ""
     """What it does without a verb."""
+    compiles: bool = False
+    """Whether the words after ``--`` are for the compiler."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -55,15 +57,15 @@ _RPM: dict[str, Any] = {
     ),
     "groups": _words("module group"),
     "valued": r"-[cxdeR]|--(?:config|exclude|enablerepo|disablerepo|repo|repoid|setopt|releasever|installroot)",
-    "fixed": r"@.*|.*\.rpm|.*/.*|.*[:=<>].*|.+-\d[\w.~^+*]*(?:-\d[\w.~^+*]*)?",
+    "fixed": r"@.*|.*\.rpm|.*/.*|.*[:=<>].*|.+-\d[\w.~^+*]*(?:-\d[\w.~^+*]*)?|.+-\$.*",
     "assenting": r"-[a-xz]*y[a-z]*|--assumeyes|--assume-yes",
     "caches": ("/var/cache/yum", "/var/cache/dnf", "/var/cache/libdnf5"),
     "cleans": r"clean (?:all|packages)",
 }
-_FILES = r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|\.{1,2}"
+_FILES = r"(?:\.{0,2}|~|[A-Za-z]:|\$\w+|\$[{(]\w+[)}])[/\\].*|\.{1,2}"
 _NPM = (
-    rf"{_FILES}|.*\.t(?:ar\.)?gz|(?:git|github|gitlab|bitbucket|https?|ssh)[+:@].*#.+|[^@#:/]+/[^@#:/]+#.+"
-    r"|@?[^@:/]+(?:/[^@:/]+)?@(?!latest$|next$)[^/]+"
+    rf"{_FILES}|.*\.(?:t(?:ar\.)?gz|tar)|(?:git|github|gitlab|bitbucket|https?|ssh)[+:@].*#.+|[^@#:/]+/[^@#:/]+#.+"
+    r"|(?:npm:)?@?[^@:/]+(?:/[^@:/]+)?@(?!latest$|next$)[^/]+"
 )
 
 MANAGERS = (
@@ -99,10 +101,11 @@ MANAGERS = (
         _words("install in"),
         _words("update up patch dist-upgrade dup source-install si remove rm"),
         valued=r"-[rRtC]|--(?:repo|root|type|from|config|cache-dir|reposd-dir)",
-        fixed=r".*[=<>~:].*|.*\.rpm|.*/.*",
-        assenting=r"-[a-mo-xzA-Z]*[ny][a-zA-Z]*|--non-interactive|--no-confirm|--auto-agree-with-licenses",
+        fixed=r".*[=<>:].*|.*\.rpm|.*/.*|.+-\$.*",
+        assenting=r"-[a-mo-xzA-Z]*[ny][a-zA-Z]*|--non-interactive|--no-confirm",
         caches=("/var/cache/zypp",),
         cleans=r"(?:clean|cc)(?: .*)?",
+        sparing=_words("remove rm"),
     ),
     Manager(
         "pip",
@@ -113,7 +116,7 @@ MANAGERS = (
         r"|src|index-url|extra-index-url|find-links|trusted-host|build|log|proxy|timeout|retries|cert|client-cert|cache-dir"
         r"|global-option|install-option|config-settings?|no-binary|only-binary|upgrade-strategy|progress-bar|report|python"
         r"|root-user-action|use-feature|use-deprecated|exists-action|keyring-provider|build-option)",
-        fixed=r"(?:git|hg|svn|bzr)\+\w+://[^/]+/.*@.+|(?!(?:git|hg|svn|bzr)\+)(?:.*[=<>~].*|.*/.*|.*\.(?:whl|zip|tgz|tar\.\w+)|\.{1,2}(?:\[.*\])?)",
+        fixed=r"(?:git|hg|svn|bzr)\+\w+://[^/]+/.*@.+|(?!(?:git|hg|svn|bzr)\+)(?:.*(?:[=!~]=|[<>]).*|.*/.*|.*\.(?:whl|zip|tgz|tar\.\w+)|\.{1,2}(?:\[.*\])?)",
         fixing=r"-c.*|--constraint(?:=.*)?|--require-hashes",
         caches=("/root/.cache/pip",),
         cleans=r"cache purge",
@@ -125,7 +128,7 @@ MANAGERS = (
         _words("pipx"),
         _words("install"),
         valued=r"-i|--(?:python|pip-args|index-url|suffix|spec|preinstall|backend)",
-        fixed=r"(?:git|hg)\+\w+://[^/]+/.*@.+|(?!(?:git|hg)\+)(?:.*[=<>~].*|.*/.*|.*\.(?:whl|tar\.\w+)|\.{1,2})",
+        fixed=r"(?:git|hg)\+\w+://[^/]+/.*@.+|(?!(?:git|hg)\+)(?:.*(?:[=!~]=|[<>]).*|.*/.*|.*\.(?:whl|tar\.\w+)|\.{1,2})",
         fixing=r"--spec(?:=.*)?",
     ),
     Manager(
@@ -135,7 +138,7 @@ MANAGERS = (
         groups=_words("pip tool"),
         valued=r"-[rcepin]|--(?:requirements?|constraints?|overrides?|editable|python|prefix|target|index|default-index|index-url"
         r"|extra-index-url|find-links|with|index-strategy|link-mode|project|directory)",
-        fixed=r"(?:git|hg)\+\w+://[^/]+/.*@.+|(?!(?:git|hg)\+)(?:.*[=<>~@].*|.*/.*|.*\.(?:whl|zip|tar\.\w+)|\.{1,2}(?:\[.*\])?)",
+        fixed=r"(?:git|hg)\+\w+://[^/]+/.*@.+|(?!(?:git|hg)\+)(?:.*(?:[=!~]=|[<>@]).*|.*/.*|.*\.(?:whl|zip|tar\.\w+)|\.{1,2}(?:\[.*\])?)",
         fixing=r"-c.*|--constraints?(?:=.*)?|--require-hashes",
         caches=("/root/.cache/uv",),
         cleans=r"cache clean.*",
@@ -166,15 +169,18 @@ MANAGERS = (
         _words("gem"),
         _words("install i"),
         valued=r"-[viPnsgB]|--(?!no-|user-install|conservative|force|pre|local|remote|both|quiet|silent|verbose|development|"
-        r"ignore-dep|minimal|lock|suggestions|wrappers|env-shebang|format-exec|vendor|default|explain|post-install)[a-z-]+",
+        r"clear-sources|ignore-dep|minimal|lock|suggestions|wrappers|env-shebang|format-exec|vendor|default|explain"
+        r"|post-install)[a-z-]+",
         fixed=r".+:.+|.*\.gem",
         fixing=r"-v.*|--version(?:=.*)?|-g.*|--file(?:=.*)?",
+        compiles=True,
     ),
     Manager(
         "go",
         _words("go"),
         _words("install get run"),
-        valued=r"--?(?:C|o|p|exec|ldflags|gcflags|asmflags|tags|mod|modfile|overlay|pkgdir|toolexec|buildmode|compiler)",
-        fixed=rf"{_FILES}|.*@(?!latest$|upgrade$|patch$|main$|master$|HEAD$|none$).+|[^./@]+(?:/[^@]*)?|.*\.go",
+        valued=r"--?(?:C|o|p|exec|ldflags|gcflags|asmflags|tags|mod|modfile|overlay|pkgdir|toolexec|buildmode|compiler"
+        r"|installsuffix)",
+        fixed=rf"{_FILES}|\.\.\.|.*@(?!latest$|upgrade$|patch$|main$|master$|HEAD$|none$).+|[^./@]+(?:/[^@]*)?|.*\.go",
     ),
 )

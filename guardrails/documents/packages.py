@@ -13,9 +13,12 @@ from typing import Any
 
 from guardrails.documents.package_managers import MANAGERS, Manager
 
-_UNKNOWN = re.compile(r"[$`]")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_BRACES = re.compile(r"((?:[^{}]|\$\{\w+\})*)(?<!\$)\{([^{},]*,[^{}]*)\}([^{}]*)")
 _MAX_WORD = 500
 """Longer words are no packages."""
+_MAX_LIST = 4000
+"""Longer values are not looked into: a hostile file would use one again and again."""
 _TRUE = frozenset({"1", "on", "yes", "true", "y", "t"})
 _VERSION = "0123456789."
 
@@ -62,7 +65,10 @@ def annotate(commands: Sequence[dict[str, Any]], mounts: Iterable[str] = (), loo
 @lru_cache(maxsize=4096)
 def _emptied(folder: str) -> tuple[str, ...]:
     """The caches that are empty, as far as it matters, when ``folder`` is."""
-    path = re.sub(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)", "/root", folder).rstrip("/*")
+    braces = _BRACES.fullmatch(folder)
+    if braces:
+        return tuple(cache for one in braces[2].split(",") for cache in _emptied(f"{braces[1]}{one}{braces[3]}"))
+    path = re.sub(r"^(?:~|\$HOME|\$\{HOME\}|/home/[^/]+)(?=/|$)", "/root", folder).rstrip("/*")
     if not path.startswith("/"):
         return ()
     return tuple(cache for cache in _CACHES if f"{cache}/".startswith(f"{path}/") or path.startswith(f"{cache}/"))
@@ -80,8 +86,8 @@ def _packages(manager: Manager, args: list[str], emptied: set[str], lookup: Look
         return None
     loose: list[str] = []
     if verb in manager.installs and not _any(manager.fixing, options):
-        judged = names[:1] if verb == "run" else names
-        loose = [name for name in judged if _is_loose(manager, name)]
+        judged = dict.fromkeys(names[:1] if verb == "run" else names)
+        loose = [name for word in judged for name in _known(word, lookup) if _is_loose(manager.fixed, name)]
     return {
         "manager": manager.name,
         "verb": verb,
@@ -90,7 +96,7 @@ def _packages(manager: Manager, args: list[str], emptied: set[str], lookup: Look
         "asks": not (verb == "update" and manager.name in _LISTED)
         and manager.assenting != ""
         and not _any(manager.assenting, options)
-        and options.count("-q") < 2,
+        and options.count("-q") + options.count("--quiet") < 2,
         "leaves": _leaves(manager, verb, options, emptied, lookup),
         "options": options,
     }
@@ -101,11 +107,12 @@ def _split(manager: Manager, args: list[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     operands: list[str] = []
     takes = False
-    for arg in args:
+    for at, arg in enumerate(args):
         if takes:
             options.append(arg)
             takes = False
         elif arg == "--":
+            operands += [] if manager.compiles else args[at + 1 :]
             break
         elif arg.startswith("-") and len(arg) > 1:
             options.append(arg)
@@ -119,8 +126,18 @@ def _any(pattern: str, options: list[str]) -> bool:
     return any(re.fullmatch(pattern, option) for option in options)
 
 
-def _is_loose(manager: Manager, name: str) -> bool:
-    return len(name) <= _MAX_WORD and not _UNKNOWN.search(name) and not re.fullmatch(manager.fixed, name)
+def _known(word: str, lookup: Lookup) -> list[str]:
+    """The packages that a word names, which may be a variable with a list of them."""
+    variable = _VARIABLE.fullmatch(word)
+    value = (variable and lookup(variable[1] or variable[2])) or word
+    if value is word or len(value) > _MAX_LIST or "$(" in value or "`" in value:
+        return [word]
+    return [part for part in value.split() if not part.startswith("-")]
+
+
+@lru_cache(maxsize=4096)
+def _is_loose(fixed: str, name: str) -> bool:
+    return len(name) <= _MAX_WORD and not re.fullmatch(fixed, name)
 
 
 def _leaves(manager: Manager, verb: str, options: list[str], emptied: set[str], lookup: Lookup) -> bool:

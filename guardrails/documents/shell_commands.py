@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from guardrails.documents.packages import annotate
-from guardrails.documents.shell_reader import ASSIGNMENT, Command, Reader
+from guardrails.documents.shell_reader import ASSIGNMENT, Command, Reader, setting
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"})
 _MAX_WRAPPERS = 4
@@ -86,14 +86,15 @@ def _inner(command: Command) -> list[Command]:
     if words[1:2] in (["-v"], ["-V"]):  # `command -v` only asks where a program is
         return []
     valued, skipped = _WRAPPERS[name]
-    at = 1
+    at, sets = 1, []
     while at < len(words):
         if words[at].startswith("-"):
             at += 1 + bool(re.fullmatch(valued, words[at]))
         elif ASSIGNMENT.match(words[at]):
+            sets.append(setting(words[at], command.ranges[at]))
             at += 1
         elif skipped:
             at, skipped = at + 1, skipped - 1
         else:
             break
-    return [Command(words[at:], command.ranges[at:], [], command.pipe)] if at < len(words) else []
+    return [Command(words[at:], command.ranges[at:], sets, command.pipe)] if at < len(words) else []

@@ -12,7 +12,7 @@ from guardrails.tuples import NamedTuple
 MAX_NESTING = 25
 """Substitutions and subshells deeper than this are text like other; hostile text has thousands."""
 _RESERVED = frozenset({"!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "esac"})
-_SETTERS = frozenset({"declare", "env", "export", "local", "readonly", "typeset"})
+_SETTERS = frozenset({"declare", "export", "local", "readonly", "typeset"})
 ASSIGNMENT = lazy(r"[A-Za-z_]\w*\+?=")
 """The beginning of a word that sets a variable."""
 
@@ -22,6 +22,12 @@ def program(word: str) -> str:
     if "/" in word or "\\" in word:
         word = word.replace("\\", "/").rpartition("/")[2]
     return word.removesuffix(".exe")
+
+
+def setting(word: str, place: Range) -> tuple[str, str, Range]:
+    """The name and the value that a word sets, and where it stands."""
+    name, _, value = word.partition("=")
+    return name.removesuffix("+"), value, place
 
 
 class Command(NamedTuple):
@@ -104,6 +110,8 @@ class Reader:
             elif kind == "space":
                 self._end_word(start)
             elif kind in ("end", "pipe"):
+                if text[start] in "|&" and frame.ranges and self._tests(frame):
+                    continue
                 self._end_command(start, pipe=kind == "pipe")
                 if text[start] == "\n" and self._documents:
                     at = self._skip_documents(at)
@@ -118,6 +126,10 @@ class Reader:
                 self._nest(str(kind), start)
         self._close_all()
         return [command for command in self._found if command is not None]
+
+    def _tests(self, frame: _Frame) -> bool:
+        """Whether a ``[[`` is open, where ``|`` is part of a pattern and ``&&`` joins conditions."""
+        return self.text[slice(*frame.ranges[0])] == "[[" and self.text[slice(*frame.ranges[-1])] != "]]"
 
     def _close_all(self) -> None:
         while True:
@@ -171,7 +183,11 @@ class Reader:
             self._take_word(frame, start, end)
 
     def _take_word(self, frame: _Frame, start: int, end: int) -> None:
-        if not frame.ranges:
+        if frame.ranges:
+            if self.text[start:end] == "{" and self.text[slice(*frame.ranges[0])] == "function":
+                frame.ranges = []
+                return
+        else:
             word = self.text[start:end]
             if word in _RESERVED or word.endswith("()"):
                 return
@@ -206,10 +222,7 @@ class Reader:
         places = list(frame.sets)
         if words and words[0] in _SETTERS:
             places += [(start, end) for start, end in frame.ranges[1:] if ASSIGNMENT.match(text, start, end)]
-        sets = []
-        for start, end in places:
-            name, _, value = text[start:end].partition("=")
-            sets.append((name.removesuffix("+"), unquote(value, escape), (start, end)))
+        sets = [setting(unquote(text[start:end], escape), (start, end)) for start, end in places]
         return Command(words, frame.ranges, sets, pipe)
 
     def _skip_documents(self, at: int) -> int:

@@ -66,10 +66,21 @@ def test_what_is_about_something_else(script):
 @pytest.mark.parametrize(
     ("script", "loose"),
     [
-        ("apt-get install a b=1 c/stable ./d.deb e=$V $F", ["a"]),
+        ("apt-get install a b=1 c/stable ./d.deb e=$V", ["a"]),
+        ("apt-get install $A ${A}-x $A/x.deb $(cat x) `cat y`", ["$A", "${A}-x", "$(cat x)", "`cat y`"]),
+        ("A='-q b c=1'; apt-get install $A ${A}d ${A} $A", ["b", "${A}d", "b"]),
+        ("A=$(cat x); apt-get install $A b=$A", ["$A"]),
+        (f"A='{'b ' * 2000}c'; apt-get install $A", ["$A"]),
         ("apk add a b=1 c~2 'd>3' e.apk f@edge", ["a", "f@edge"]),
         ("yum install a a-1.2 python3-devel b.rpm @group gcc-c++-11.5-2.el9", ["a", "python3-devel"]),
-        ("dnf install java-17-openjdk", ["java-17-openjdk"]),
+        ("dnf install java-17-openjdk a-$V b-${V}-1 $C", ["java-17-openjdk", "$C"]),
+        ("zypper in a~1 b-$V", ["a~1"]),
+        ("pip install a=1 b!=2 c===3", ["a=1"]),
+        ("pip install git+https://h/r@$V", []),
+        ("npm i a.tar npm:b@1 npm:c c@$V $D/x ${D}/x $(pwd)/x", ["npm:c"]),
+        ("gem install --clear-sources a", ["a"]),
+        ("go install -installsuffix cgo ...", []),
+        ("go install h.x/$P h.x/$P@latest h.x/a@$V", ["h.x/$P", "h.x/$P@latest"]),
         ("yum update a", []),
         ("zypper in a b=1 'c>2' d.rpm", ["a"]),
         ("pip install a b==1 'c<2' d~=3 ./e f.whl . .[x] git+https://h/r git+https://h/r@v1", ["a", "git+https://h/r"]),
@@ -83,6 +94,7 @@ def test_what_is_about_something_else(script):
         ("gem install a b:1", ["a"]),
         ("gem install a -v 1", []),
         ("gem install a:1 -- y", []),
+        ("apt-get install -y -- a b=1", ["a"]),
         ("go install h.x/a h.x/b@v1 h.x/c@latest ./d e", ["h.x/a", "h.x/c@latest"]),
         ("go run h.x/a@v1 h.x/b", []),
         ("go run main.go", []),
@@ -103,6 +115,7 @@ def test_packages_without_a_version(script, loose):
         ("apt-get install -qq a", False),
         ("apt-get -q -q install a", False),
         ("apt-get -q install a", True),
+        ("apt-get --quiet -q install a", False),
         ("apt-get -o APT::Get::Assume-Yes=true install a", False),
         ("apt-get autoremove", True),
         ("yum install a", True),
@@ -111,6 +124,7 @@ def test_packages_without_a_version(script, loose):
         ("zypper in a", True),
         ("zypper --non-interactive in a", False),
         ("zypper in -y a", False),
+        ("zypper in --auto-agree-with-licenses a", True),
         ("pip install a", False),
         ("apk add a", False),
     ],
@@ -127,6 +141,11 @@ def test_questions(script, asks):
         ("apt-get update && rm -rf /var/lib/apt /x", [False]),
         ("rm -rf /var/lib/apt/lists/* && apt-get update", [True]),
         ("apt-get update && rm -rf /var/lib/apt-other", [True]),
+        ("apt-get update && rm -rf /var/lib/{apt,dpkg}/", [False]),
+        ("apt-get update && rm -rf /var/lib/{dpkg,x} ${X,Y}", [True]),
+        ("zypper remove -y a", [False]),
+        ("pip install a && rm -rf ${HOME}/.cache/{pip,x}", [False]),
+        ("pip install a && rm -rf /home/app/.cache/pip", [False]),
         ("apt-get update && find /var/lib/apt/lists -type f -delete", [False]),
         ("apk add a", [True]),
         ("apk add --no-cache a", [False]),
@@ -179,7 +198,7 @@ VERBS = [
 
 
 @settings(deadline=None)
-@given(st.sampled_from(VERBS), st.lists(st.text("abcdefgh", min_size=1, max_size=9), max_size=4))
+@given(st.sampled_from(VERBS), st.lists(st.text("abcdefgh", min_size=1, max_size=9), max_size=4, unique=True))
 def test_plain_names_have_no_version(command, names):
     manager, program, verb = command
     group = f"{min(manager.groups)} " if manager.groups and manager.name == "uv" else ""
