@@ -28,13 +28,15 @@ COMMON: Mapping[str, Common] = {
             ),
         ),
         words=(
-            *("example", "placeholder", "changeme", "change-me", "change_me", "redacted", "dummy", "sample", "insert"),
-            *("replace", "your_", "your-", "yourkey", "yourtoken", "yoursecret", "yourapi", "_here", "-here"),
+            *("example", "placeholder", "changeme", "change-me", "change_me", "redacted", "dummy", "fake-", "fake_"),
+            *("sample", "insert", "replace", "your_", "your-", "yourkey", "yourtoken", "yoursecret", "yourapi"),
+            *("_here", "-here"),
         ),
     ),
     "words": Common(
         "long runs of letters: what is random has digits",
-        patterns=("[a-z]{24}|[B-Z]{24}|(?:[a-z_-]{20,}|[A-Z_-]{20,})$",),
+        # A is also what base64 makes of zeros.
+        patterns=("[a-z]{28}|[B-Z]{28}|(?:[a-z_-]{24,}|[A-Z_-]{24,})$",),
     ),
     "names": Common(
         "identifiers, whose only digits are versions, and numbers between other parts",
@@ -43,12 +45,17 @@ COMMON: Mapping[str, Common] = {
                 r"^(?:[a-z_.-]+|[A-Z_.-]+(?:V?[0-9]{1,2})?|(?:(?:[A-Z]?[a-z]{2,}|As|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)"
                 r"[_.-]?|O?[Aa]uth[02]|V[0-9]{1,2}|API|DB|HTTP|ID|JSON|SDK|UI|URL|XML)+)$"
             ),
-            r"^(?:(?:[A-Z]?[a-z]+)+|[A-Z]+|v?[0-9]{1,3})(?:[_.-](?:(?:[A-Z]?[a-z]+)+|[A-Z]+|v?[0-9]{1,3}))+$",
+            r"^(?:(?:[A-Z]?[a-z]+)+|[A-Z]+|v?[0-9]{1,8})(?:[_.-](?:(?:[A-Z]?[a-z]+)+|[A-Z]+|v?[0-9]{1,8}))+$",
         ),
     ),
     "checksums": Common(
-        "digests, and files that are full of them",
-        lines=(r"(?i)\b(?:sha-?(?:1|224|256|384|512)|md5|checksum|integrity|digest|commit|revision|uses:)(?:\b|\s)",),
+        "digests, what is named by them, and files that are full of them",
+        lines=(
+            (
+                r"(?i)(?:\b|_)(?:sha-?(?:1|224|256|384|512)(?:sum)?|md5(?:sum)?|checksum|integrity|digest|commit|revision|uses:)"
+                r"(?:\b|\s)|\.(?:deb|jar|rpm|tar\.gz|tgz|whl|zip)\b"
+            ),
+        ),
         paths=(
             *("*.lock", "*-lock.json", "*-lock.yaml", "go.sum", "Godeps", "Godeps.json", "vendor.conf"),
             "npm-shrinkwrap.json",
