@@ -232,17 +232,6 @@ def test_settings_of_alertmanager():
     assert values(dialects.ALERTMANAGER, *NOTHING, *others, settings) == [settings]
 
 
-def test_descriptions_of_interfaces():
-    parts = [{"openapi": "3.1.0", "info": {}}, {"swagger": "2.0", "paths": {}}]
-    others = [
-        {"openapi": "3.1.0"},
-        {"info": {}, "paths": {}},
-        {"openapi": "3.1.0", "paths": []},
-        {"swagger": 1, "info": "x"},
-    ]
-    assert values(dialects.OPENAPI, *NOTHING, *others, *parts) == parts
-
-
 # --- weight
 
 
