@@ -25,9 +25,9 @@ COMMON: Mapping[str, Common] = {
         "what documentation writes in the place of a credential",
         patterns=(
             (
-                r"(?i)^my[_-]|x{6}|0{8}|1{8}|9{8}|\*{4}|\.{3}|(?:0123456789|1234567890)(?:abcd|0123|1234)"
+                r"(?i)^my[_-][a-z]{2,}[_-]|x{6}|0{8}|1{8}|9{8}|\*{4}|\.{3}|(?:0123456789|1234567890)(?:abcd|0123|1234)"
                 r"|abcdef(?:0123456789|1234567890)|abcdefghijk"
-                r"|(?:12345678-(?:1234|90(?:12|ab))|01234567-89ab|abcdef(?:01-2345|12-3456))-"
+                r"|(?:12345678-(?:1234|90(?:12|ab))|01234567-89ab|abcdef(?:01-2345|12-3456)|abcdefgh-ijkl|(?:0123|1234)-(?:4567|5678))-"
                 # The UUIDs that articles about UUIDs show.
                 r"|123e4567-e89b-12d3-|550e8400-e29b-41d4-"
             ),
@@ -67,6 +67,17 @@ COMMON: Mapping[str, Common] = {
                 r"|transaction|workspace)[ _.-]?id" + _ASSIGNED
             ),
             r"(?i)public[ _.-]?key" + _ASSIGNED,
+        ),
+    ),
+    "marked": Common(
+        "tokens with the mark of a vendor, whoever's name stands in front of them",
+        patterns=(
+            (
+                r"^(?:(?:A3T[A-Z0-9]|AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|(?:AC|SK|key-)[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2})$"
+                r"|^(?:gh[oprsu]_[A-Za-z0-9]{36}|npm_[A-Za-z0-9]{36}|hf_[A-Za-z0-9]{34}|glpat-[\w-]{20}|pul-[0-9a-f]{40}"
+                r"|(?:dapi|shp(?:at|ca|pa|ss)_)[0-9a-f]{32}|PMAK-[0-9a-f]{24}|xox[abeoprs]-[0-9]|SG\.[\w-]{20}|hvs\.[\w-]{90}"
+                r"|sk-(?:ant|proj)-|github_pat_|dop_v1_|lin_api_|figd_|rubygems_|glc_|glsa_|gsk_|pscale_[a-z]|sq0[a-z]{3}-)"
+            ),
         ),
     ),
     "checksums": Common(
