@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from guardrails.documents.package_managers import MANAGERS, Manager
+from guardrails.documents.patterns import lazy
 
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-_BRACES = re.compile(r"((?:[^{}]|\$\{\w+\})*)(?<!\$)\{([^{},]*,[^{}]*)\}([^{}]*)")
+_VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)\})")
+_BRACES = lazy(r"((?:[^{}]|\$\{\w+\})*)(?<!\$)\{([^{},]*,[^{}]*)\}([^{}]*)")
 _MAX_WORD = 500
 """Longer words are no packages, and no folders that anybody lists."""
 _MAX_LIST = 4000
