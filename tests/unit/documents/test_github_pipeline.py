@@ -474,3 +474,26 @@ def test_parts_that_are_always_the_same(body: str, constants: list[str], empty: 
     (found,) = view(json.dumps({"jobs": {}, "x": {"y": f"${{{{ {body} }}}}"}})).value["expressions"]
     assert found["constants"] == constants
     assert [choice["then"]["empty"] for choice in found["choices"]] == ([] if empty is None else [empty])
+
+
+def test_only_steps_run_scripts() -> None:
+    root = view(
+        """\
+        env: {SCRIPT: "${{ a }}"}
+        jobs:
+          j:
+            if: b
+            env: {run: "${{ c }}", if: "${{ d }}"}
+            steps:
+              - run: ${{ e }}
+                if: f
+                env: {CODE: "${{ g }}"}
+              - uses: x/y@z
+                with: {inlineScript: "${{ h }}", if: "${{ i }}"}
+          k:
+            uses: x/y/z@w
+            with: {script: "${{ j }}"}
+        """
+    )
+    sinks = {entry["text"]: entry["sink"] for entry in root.value["expressions"] if entry["sink"]}
+    assert sinks == {"b": "condition", "e": "script", "f": "condition", "h": "script"}
