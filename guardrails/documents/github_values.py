@@ -191,7 +191,7 @@ def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 def sink(path: Path) -> str:
     """What becomes of the text at a path: ``script``, ``condition`` or nothing in particular."""
     match path:
-        case (*_, "steps", int(), "run"):
+        case (*_, "steps", int(), "run") | ("jobs", _, "run"):  # The latter misses its step, and is meant the same.
             return "script"
         case (*_, "steps", int(), "with", str(name)) if name.lower() in _SCRIPTS:
             return "script"

@@ -493,7 +493,9 @@ def test_only_steps_run_scripts() -> None:
           k:
             uses: x/y/z@w
             with: {script: "${{ j }}"}
+          l:
+            run: ${{ k }}
         """
     )
     sinks = {entry["text"]: entry["sink"] for entry in root.value["expressions"] if entry["sink"]}
-    assert sinks == {"b": "condition", "e": "script", "f": "condition", "h": "script"}
+    assert sinks == {"b": "condition", "e": "script", "f": "condition", "h": "script", "k": "script"}
