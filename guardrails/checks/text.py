@@ -70,6 +70,11 @@ SCHEMA: Mapping[str, Any] = {
             "properties": {
                 "patterns": {**_LIST, "description": "RE2 patterns that match in the text of the finding."},
                 "lines": {**_LIST, "description": "RE2 patterns that match in the line where the text begins."},
+                "before": {
+                    **_LIST,
+                    "description": "RE2 patterns that match in front of the text of the finding, in its line; $ is "
+                    "where the text begins.",
+                },
                 "words": {**_LIST, "description": "Words, in any case, that are part of the text of the finding."},
                 "paths": {**_LIST, "description": "Globs of files, in gitignore syntax."},
                 "common": {
@@ -207,12 +212,13 @@ def _target(rule: Rule, regex: int, compiled: Any, wanted: str | int, path: Path
 
 
 def _allowance(rule: Rule, errors: list[UserError]) -> Allowance:
-    patterns, lines = (tuple(map(Regex, _allowed(rule, key))) for key in ("patterns", "lines"))
-    for key, regexes in (("patterns", patterns), ("lines", lines)):
+    keys = ("patterns", "lines", "before")
+    patterns, lines, before = (tuple(map(Regex, _allowed(rule, key))) for key in keys)
+    for key, regexes in zip(keys, (patterns, lines, before), strict=True):
         for position, regex in enumerate(regexes):
             _compiled(rule, regex, ("allow", key, position), errors)
     words = tuple(word.casefold() for word in _allowed(rule, "words"))
-    return Allowance(patterns, lines, words, rule.block.get("entropy", 0))
+    return Allowance(patterns, lines, before, words, rule.block.get("entropy", 0))
 
 
 def _allowed(rule: Rule, key: str) -> Sequence[str]:

@@ -20,6 +20,7 @@ MAX_MATCHES = 10_000
 """Matches of one pattern that are judged in one file; when there are more, a finding says so."""
 
 _LINE = 1000  # bytes of a line that tell a finding from its like
+_BEFORE = 200  # bytes in front of a text that tell what it is
 
 
 class Target(NamedTuple):
@@ -40,6 +41,7 @@ class Allowance(NamedTuple):
 
     patterns: tuple[Regex, ...]
     lines: tuple[Regex, ...]
+    before: tuple[Regex, ...]
     words: tuple[str, ...]
     entropy: float
 
@@ -54,6 +56,10 @@ class Allowance(NamedTuple):
     def covers_line(self, line: bytes) -> bool:
         """Whether whatever stands in the line is fine."""
         return any(regex.compile().search(line) for regex in self.lines)
+
+    def covers_behind(self, before: bytes) -> bool:
+        """Whether whatever follows this part of a line is fine."""
+        return any(regex.compile().search(before) for regex in self.before)
 
 
 def _waits(group: bytes, today: str) -> bool:
@@ -226,6 +232,12 @@ class TextInspector(NamedTuple):
         for place in content.places(sorted(spans)):
             if place.line.number != line:
                 line, fine = place.line.number, check.allow.covers_line(content.data[place.line.start : place.line.end])
-            if not fine and not check.allow.covers(content.data[place.start : place.end]):
+            if (
+                not fine
+                and not check.allow.covers(content.data[place.start : place.end])
+                and not check.allow.covers_behind(
+                    content.data[max(place.line.start, place.start - _BEFORE) : place.start]
+                )
+            ):
                 hits.append(Hit(place, *spans[place.start, place.end]))
         return hits, list(content.places(sorted(rest)))

@@ -11,14 +11,15 @@ from typing import Any
 
 _WORDS = ("key", "token", "secret", "access", "api", "auth", "pass", "pwd", "cred", "private", r"pat\b")
 _TO_WORD = r"""[\s\w.:"'{=(),/?&\[\]\\<>#*$@|-]{0,40}"""
-_TO_VALUE = r"""[\w.-]{0,40}[\s"'`\])\\.:=>,|?+({\[&;<@-]{1,40}"""
+_TO_VALUE = r"""[\w.-]{0,40}[\s"'`\])\\:=>,|?+({\[&;<@][\s"'`\])\\.:=>,|?+({\[&;<@-]{0,39}"""
+"""Hyphens and full stops alone are parts of a name that goes on."""
 _AROUND = (
     r"""(?:(?:value|default|string|str|bearer|token|basic|apikey|key|is)[\s"':=>]{1,20}|[\w.]{1,30}\(\s{0,3}["'`])?"""
 )
 """A tag, a type, an authentication scheme, or a call that the value is an argument of."""
 _DIRECTLY = r"""["'`\])]{0,3}\s{0,3}[=:,|>?(]{1,3}[\s"'`=]{0,5}"""
-_END = r"(?:[^\w.+/=-]|\.?(?:\s|$))"
-"""A value that goes on is another one; a full stop may end the sentence."""
+_END = r"(?:[^\w.+/=(\[-]|\.?(?:\s|$))"
+"""A value that goes on is another one, and what is called or indexed is code; a full stop may end the sentence."""
 
 GROUP = "value"
 SCHEMA: Mapping[str, Any] = {

@@ -61,7 +61,8 @@ def _is_backstage(value: Any) -> bool:
 
 
 def _is_openapi(value: Any) -> bool:
-    return isinstance(value.get("paths"), dict) and not {"openapi", "swagger"}.isdisjoint(value)
+    described = isinstance(value.get("paths"), dict) or isinstance(value.get("info"), dict)
+    return described and not {"openapi", "swagger"}.isdisjoint(value)
 
 
 def _is_openslo(value: Any) -> bool:

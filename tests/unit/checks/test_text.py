@@ -147,6 +147,8 @@ NEAR: Block = {"near": "acme|emca[ _-]?corp", "value": "[0-9a-f]{8}"}
         "$ curl -H 'Authorization: Acme-Token 0123abcd'",
         "| acme key | `0123abcd` |",
         "acme_private = Bearer 0123abcd",
+        "acme-key - 0123abcd",
+        "call --acme-key 0123abcd",
     ],
 )
 def test_a_value_near_a_name_is_found_however_it_is_written(text: str) -> None:
@@ -166,6 +168,10 @@ def test_a_value_near_a_name_is_found_however_it_is_written(text: str) -> None:
         "other_key = 0123abcd",
         "key of acme: 0123abcd",
         "acme_patch = 0123abcd",
+        "acme-key-0123abcd",
+        "acme.key.0123abcd = other",
+        "acme_key = 0123abcd(other)",
+        "acme_key = 0123abcd[0]",
     ],
 )
 def test_what_is_not_near_a_name(text: str) -> None:
@@ -226,11 +232,14 @@ def test_entropy_tells_a_key_from_a_word() -> None:
         ({"patterns": ["key"]}, False),
         ({"lines": ["# fine$"]}, True),
         ({"lines": ["^EXAMPLE"]}, False),
+        ({"before": ["^key=$"]}, True),
+        ({"before": ["ey$", "key=$"]}, True),
+        ({"before": ["ey$", "E"]}, False),
         ({"words": ["none", "aMp"]}, True),
         ({"words": ["key"]}, False),
         ({"paths": ["docs/", "!a.txt"]}, False),
         ({"paths": ["*.txt"]}, True),
-        ({"words": [], "lines": [], "paths": [], "patterns": []}, False),
+        ({"words": [], "lines": [], "before": [], "paths": [], "patterns": []}, False),
         ({}, False),
     ],
 )
@@ -258,6 +267,17 @@ def test_what_is_allowed(allow: Block, allowed: bool) -> None:
         ("placeholders", "key: 01234567-4711-89ab", "a.txt", False),
         ("placeholders", "key: abcdef01-2345-4711", "a.txt", True),
         ("placeholders", "key: abcdef01-4711-2345", "a.txt", False),
+        ("placeholders", "key: 123e4567-e89b-12d3-a456-4711", "a.txt", True),
+        ("placeholders", "key: 550E8400-e29b-41d4-a716-4711", "a.txt", True),
+        ("placeholders", "key: 550e8400-12d3-41d4-a716-4711", "a.txt", False),
+        ("placeholders", "key: abcdefgh-ijkl-4711", "a.txt", True),
+        ("placeholders", "key: abcdefgh-4711-ijkl", "a.txt", False),
+        ("placeholders", "key: 0123-4567-4711", "a.txt", True),
+        ("placeholders", "key: 1234-5678-4711", "a.txt", True),
+        ("placeholders", "key: 1234-4711-5678", "a.txt", False),
+        ("placeholders", "key: my-key-k3v9Q2xT", "a.txt", True),
+        ("placeholders", "key: my-k3v9Q2xT", "a.txt", False),
+        ("placeholders", "key: k3v9-my-key-Q2xT", "a.txt", False),
         ("placeholders", "key: useAllWords", "a.txt", False),
         ("words", "key: " + "az" * 14 + "0", "a.txt", True),
         ("words", "key: " + "az" * 13 + "a0", "a.txt", False),
@@ -267,16 +287,35 @@ def test_what_is_allowed(allow: Block, allowed: bool) -> None:
         ("words", "key: 0" + "AZ_" * 8, "a.txt", True),
         ("words", "key: 0" + "az-" * 7 + "az", "a.txt", False),
         ("words", "key: " + "az-" * 8 + "0", "a.txt", False),
-        ("names", "key: useAllWordsV2", "a.txt", True),
-        ("names", "key: useAllWordsV12", "a.txt", True),
-        ("names", "key: useAllWordsV123", "a.txt", False),
-        ("names", "key: LoginWithAuth0", "a.txt", True),
-        ("names", "key: LoginWithAuth1", "a.txt", False),
-        ("names", "key: OAUTH_TOKEN_V2", "a.txt", True),
+        ("names", "key: useV2", "a.txt", True),
+        ("names", "key: useV12", "a.txt", True),
+        ("names", "key: useV123", "a.txt", False),
+        ("names", "key: LoginAuth0", "a.txt", True),
+        ("names", "key: LoginAuth1", "a.txt", False),
+        ("names", "key: OAUTH_V2", "a.txt", True),
         ("names", "key: some-12-parts.v3", "a.txt", True),
         ("names", "key: backup-20260115-of.v3", "a.txt", True),
         ("names", "key: backup-202601151-of.v3", "a.txt", False),
+        ("names", "key: acme-access-token1-eu-west-1a", "a.txt", True),
+        ("names", "key: acme_token2_name10", "a.txt", True),
+        ("names", "key: acme_token2", "a.txt", False),
+        ("names", "key: acme-t2k-name10", "a.txt", False),
+        ("names", "key: ACME_TOKEN2_NAME_10", "a.txt", True),
+        ("names", "key: ACME-TOKEN2-NAME-10", "a.txt", False),
+        ("names", "key: acmeKey1ProviderV2Impl1", "a.txt", True),
+        ("names", "key: AcmeToken256Provider", "a.txt", False),
+        ("names", "key: acmeKey1", "a.txt", False),
+        ("names", "key: 0x" + "a1" * 20, "a.txt", True),
+        ("names", "key: 0x" + "a1" * 21, "a.txt", False),
+        ("names", "trace_id, key: a1B2c3D4e5", "a.txt", False),
         ("names", "key: a1B2c3D4e5", "a.txt", False),
+        ("marked", "key: " + "ghp" + "_" + "a1" * 18, "a.txt", True),
+        ("marked", "key: " + "ghp" + "_" + "a1" * 17, "a.txt", False),
+        ("marked", "key: " + "acme_ghp" + "_" + "a1" * 18, "a.txt", False),
+        ("marked", "key: " + "AKIA" + "A2" * 8, "a.txt", True),
+        ("marked", "key: " + "AKIA" + "A2" * 9, "a.txt", False),
+        ("marked", "key: " + "a1" * 16 + "-us12", "a.txt", True),
+        ("marked", "key: " + "a1" * 16 + "-eu12", "a.txt", False),
         ("checksums", "sha256 key: a1B2c3D4e5", "a.txt", True),
         ("checksums", "file_sha1sum, key: a1B2c3D4e5", "a.txt", True),
         ("checksums", "MD5SUM key: a1B2c3D4e5", "a.txt", True),
@@ -300,6 +339,35 @@ def test_what_is_common_is_allowed_by_name(name: str, text: str, path: str, allo
     assert (inspect(text, block, path=path) == []) is allowed
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "allowed"),
+    [
+        ("names", "tenantId: ", True),
+        ("names", '"api-request_id" => "', True),
+        ("names", "team id | ", True),
+        ("names", "trace_id = 1, key = ", False),
+        ("names", "client_id = ", False),
+        ("names", "request_ident = ", False),
+        ("names", "acmePublicKey: ", True),
+        ("names", "acme_republic = ", False),
+        ("checksums", "api_etag = '", True),
+        ("checksums", "<tokenHash>", True),
+        ("checksums", "tokenHash := ", True),
+        ("checksums", "acme_key_ref: ", True),
+        ("checksums", "<a href='", False),
+        ("checksums", "rev = 1, key = ", False),
+        ("checksums", "api-cache-key: ", True),
+        ("checksums", "pip install git+https://acme.example/key@", True),
+        ("checksums", "see https://acme.example/key@", False),
+        ("checksums", "    image: registry.example/acme-key:", True),
+        ("checksums", "    images: registry.example/acme-key:", False),
+    ],
+)
+def test_what_a_name_says_is_no_secret(name: str, before: str, allowed: bool) -> None:
+    block = {"forbid": "k3v9Q2xT", "allow": {"common": [name]}}
+    assert (inspect(f"{before}k3v9Q2xT", block) == []) is allowed
+
+
 def test_what_is_common_adds_to_what_the_rule_allows() -> None:
     block = {"forbid": r"key: (\S+)", "group": 1, "allow": {"common": ["names", "placeholders"], "words": ["4711"]}}
     findings = inspect("key: your-4\nkey: useWords\nkey: ab4711\nkey: ab4712\n", block, message="{match}")
@@ -309,6 +377,12 @@ def test_what_is_common_adds_to_what_the_rule_allows() -> None:
 def test_a_line_is_allowed_for_itself_alone() -> None:
     block = {"forbid": "x", "allow": {"lines": ["# fine$"]}}
     assert spans(inspect("x x # fine\nx x\nx # fine\nx", block)) == [(2, 1, 2, 2), (2, 3, 2, 4), (4, 1, 4, 2)]
+
+
+def test_what_stands_before_is_in_the_same_line_and_near() -> None:
+    block = {"forbid": "x", "allow": {"before": [r"^\s*sum=$", "z{9}"]}}
+    text = f"sum=x x\nsum=\nx\n{'z' * 9 + ' ' * 191}x{'z' * 9}{' ' * 192}x\n"
+    assert spans(inspect(text, block)) == [(1, 7, 1, 8), (3, 1, 3, 2), (4, 403, 4, 404)]
 
 
 def test_each_rule_allows_its_own_paths() -> None:
@@ -657,6 +731,7 @@ def errors(*blocks: Block) -> list[tuple[str, str]]:
         ({"forbid": ["a", {"near": "a", "value": "b", "words": ["c", "("]}]}, "missing ", "Syntax"),
         ({"forbid": "a", "allow": {"patterns": ["a", "("]}}, "missing ", "Syntax"),
         ({"forbid": "a", "allow": {"lines": ["(?=a)"]}}, r"\(\?=", "allow"),
+        ({"forbid": "a", "allow": {"before": ["a$", "("]}}, "missing ", "Syntax"),
         ({"forbid": "a", "allow": {"paths": ["ok", "[z-a]"]}}, r"glob '\[z-a\]'", "^$"),
     ],
 )
@@ -706,6 +781,8 @@ def test_all_errors_are_reported_at_once_and_in_place() -> None:
         ({"forbid": "a", "group": 0}, False),
         ({"forbid": "a", "entropy": 0}, False),
         ({"forbid": "a", "allow": {"names": ["a"]}}, False),
+        ({"forbid": "a", "allow": {"before": ["a"]}}, True),
+        ({"forbid": "a", "allow": {"before": "a"}}, False),
         ({"forbid": "a", "other": 1}, False),
         ({"forbid": "a", "allow": {"common": ["names", "words"]}}, True),
         ({"forbid": "a", "allow": {"common": ["nouns"]}}, False),

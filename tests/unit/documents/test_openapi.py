@@ -14,7 +14,9 @@ from guardrails.documents.yaml import FORMAT as YAML
     [
         ("openapi: 3.0.0\npaths: {}", 1),
         ('swagger: "2.0"\npaths: {}', 1),
-        ("openapi: 3.0.0\ninfo: {}", 0),
+        ("openapi: 3.0.0\ninfo: {}", 1),
+        ("openapi: 3.0.0\ninfo: x", 0),
+        ("openapi: 3.0.0", 0),
         ("paths: {}", 0),
         ("openapi: 3.0.0\npaths: []", 0),
         ("- openapi", 0),
