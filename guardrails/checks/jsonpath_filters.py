@@ -1,7 +1,7 @@
 """Plain filters of JSONPath, such as ``[?@.kind == 'repository' && !@.with.ref]``, without the library.
 
-They ask whether a child or what it holds is there, or is a text, true, false or null, in any combination; nearly all
-filters do.
+They ask whether members of a child are there, or whether it or they are a text, true, false or null, in any
+combination; nearly all filters do.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def plain(expression: Any) -> Test | None:
             same = ("is", names, right.value)
             return same if operator == "==" else ("!", same)
     names = _names(expression)
-    return None if names is None else ("there", names)
+    return ("there", names) if names else None
 
 
 def _names(expression: Any) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ _ARCHIVE = lazy(r"(?i).+\.(?:tar|tar\.[a-z0-9]+|t[a-z]?z2?|tb2|tzst|lz|gz|bz2|xz
 _UNPACKERS = frozenset(["bunzip2", "gunzip", "gzcat", "tar", "uncompress", "unlzma", "untar", "unxz", "unzstd", "zcat"])
 _MINOR = lazy(r"\.[0-9]+$")
 """The end of the name of a program that is there in several versions, such as pip3.12."""
-_EXTRACTS = lazy(r"\S+ [a-zA-Z]*x[a-zA-Z]* .*|.* (?:-[a-zA-Z]*x[a-zA-Z]*|--extract|--get)(?: .*)?", re.DOTALL)
+_EXTRACTS = lazy(r"\S+ [a-wyzA-Z]*x[a-zA-Z]* .*|.* (?:-[a-wyzA-Z]*x[a-zA-Z]*|--extract|--get)(?: .*)?", re.DOTALL)
 """The text of a tar that takes an archive apart."""
 
 

@@ -59,7 +59,7 @@ def _analysed(body: str) -> dict[str, Any]:
         "valid": node is not None,
         "contexts": sorted(set(flows(node))) if node else [],
         "reads": sorted({part.value for part in nodes if part.kind == "context"}),
-        "constants": list(_constants(node, body)) if node else [],
+        "constants": list(_constants(node, body, whole=True)) if node else [],
         "indexes": [
             body[index.start : index.end].strip()
             for part in nodes
@@ -92,14 +92,14 @@ def _side(node: Node, body: str) -> dict[str, Any]:
         "text": body[node.start : node.end].strip(),
         "kind": node.kind,
         "literal": text_of(node.value) if literal else "",
-        "empty": literal and not node.value,
+        "empty": not holds(constant(node)),
         "context": node.value if node.kind == "context" else "",
         "contexts": sorted(set(flows(node))),
     }
 
 
-def _constants(node: Node, body: str) -> Iterator[str]:
-    if node.kind in ("operator", "call") or len(body.strip()) == node.end - node.start:
+def _constants(node: Node, body: str, *, whole: bool = False) -> Iterator[str]:
+    if whole or node.kind in ("operator", "call"):
         value = constant(node)
         if value is not UNKNOWN and not isinstance(value, list | dict):
             yield body[node.start : node.end].strip()

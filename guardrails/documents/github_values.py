@@ -16,7 +16,7 @@ from guardrails.documents.shell_commands import values_of
 _SCRIPTS = frozenset(
     {"run", "script", "inlinescript", "cmd", "command", "commands", "azcliscript", "code", "expression"}
 )
-"""Keys whose text is code: scripts of steps, and the inputs of actions that run what they are given."""
+"""Inputs of actions that run what they are given."""
 MAX_ENTRIES = 1_000
 """Larger environments and matrices are not looked through for what a context stands for."""
 _POSIX = re.compile(r"(?:.*/)?(?:ba|da|z|k|a)?sh\b")
@@ -190,7 +190,11 @@ def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 def sink(path: Path) -> str:
     """What becomes of the text at a path: ``script``, ``condition`` or nothing in particular."""
-    key = path[-1]
-    if key == "if":
-        return "condition"
-    return "script" if isinstance(key, str) and key.lower() in _SCRIPTS else ""
+    match path:
+        case (*_, "steps", int(), "run") | ("jobs", _, "run"):  # The latter misses its step, and is meant the same.
+            return "script"
+        case (*_, "steps", int(), "with", str(name)) if name.lower() in _SCRIPTS:
+            return "script"
+        case (*_, "steps", int(), "if") | ("jobs", _, "if"):
+            return "condition"
+    return ""

@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from guardrails.documents.package_managers import MANAGERS, Manager
+from guardrails.documents.patterns import lazy
 
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-_BRACES = re.compile(r"((?:[^{}]|\$\{\w+\})*)(?<!\$)\{([^{},]*,[^{}]*)\}([^{}]*)")
+_VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)\})")
+_BRACES = lazy(r"((?:[^{}]|\$\{\w+\})*)(?<!\$)\{([^{},]*,[^{}]*)\}([^{}]*)")
 _MAX_WORD = 500
-"""Longer words are no packages."""
+"""Longer words are no packages, and no folders that anybody lists."""
 _MAX_LIST = 4000
 """Longer values are not looked into: a hostile file would use one again and again."""
 _TRUE = frozenset({"1", "on", "yes", "true", "y", "t"})
@@ -65,7 +66,7 @@ def annotate(commands: Sequence[dict[str, Any]], mounts: Iterable[str] = (), loo
 @lru_cache(maxsize=4096)
 def _emptied(folder: str) -> tuple[str, ...]:
     """The caches that are empty, as far as it matters, when ``folder`` is."""
-    braces = _BRACES.fullmatch(folder)
+    braces = _BRACES.fullmatch(folder) if len(folder) <= _MAX_WORD else None
     if braces:
         return tuple(cache for one in braces[2].split(",") for cache in _emptied(f"{braces[1]}{one}{braces[3]}"))
     path = re.sub(r"^(?:~|\$HOME|\$\{HOME\}|/home/[^/]+)(?=/|$)", "/root", folder).rstrip("/*")

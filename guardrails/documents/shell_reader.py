@@ -129,7 +129,11 @@ class Reader:
 
     def _tests(self, frame: _Frame) -> bool:
         """Whether a ``[[`` is open, where ``|`` is part of a pattern and ``&&`` joins conditions."""
-        return self.text[slice(*frame.ranges[0])] == "[[" and self.text[slice(*frame.ranges[-1])] != "]]"
+        return self._reads("[[", frame.ranges[0]) and not self._reads("]]", frame.ranges[-1])
+
+    def _reads(self, word: str, place: Range) -> bool:
+        start, end = place
+        return end - start == len(word) and self.text.startswith(word, start)
 
     def _close_all(self) -> None:
         while True:
@@ -184,7 +188,7 @@ class Reader:
 
     def _take_word(self, frame: _Frame, start: int, end: int) -> None:
         if frame.ranges:
-            if self.text[start:end] == "{" and self.text[slice(*frame.ranges[0])] == "function":
+            if self._reads("{", (start, end)) and self._reads("function", frame.ranges[0]):
                 frame.ranges = []
                 return
         else:

@@ -292,7 +292,6 @@ def test_running_needs_no_library() -> None:
 # ------------------------------------------------------------------------------------------------- plain filters
 
 PLAIN = [
-    "@",
     "@ == 'x'",
     "@ != null || @.a",
     "@.a",
@@ -307,7 +306,7 @@ PLAIN = [
     "@.a || !(@.b == 'x')",
     "(@.a || @.b) && !@.c",
 ]
-NOT_PLAIN = ["@[0]", "@..a", "@.*", "@.a > 1", "@.a == 1", "@.a == @.b", "$.a", "match(@.a, 'x')", "@['a', 'b']"]
+NOT_PLAIN = ["@", "@[0]", "@..a", "@.*", "@.a > 1", "@.a == 1", "@.a == @.b", "$.a", "match(@.a, 'x')", "@['a', 'b']"]
 plainly = st.sampled_from(["x", "", 0, 1, True, False, None, 1.0, [], ["x"]])
 holder = st.dictionaries(st.sampled_from(["a", "b", "x y"]), plainly | st.fixed_dictionaries({"b": plainly}))
 filtered = st.lists(holder | plainly, max_size=4) | st.dictionaries(st.sampled_from(["a", "b"]), holder) | plainly

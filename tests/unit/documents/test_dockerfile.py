@@ -858,6 +858,8 @@ def test_a_generated_file_comes_back(instructions, data):
         "FROM a\nRUN " + "--mount=type=cache,from=b,target=/x " * 30_000 + "c",
         "FROM a\nRUN " + "apt-get update; rm -rf /var/x; " * 20_000,
         "FROM a\n" + "COPY a.tar b\nRUN tar x a.tar\n" * 10_000,
+        "FROM a\nCOPY a.tar b\nRUN tar -" + "x" * 200_000 + "! a.tar",
+        "FROM a\nARG A=" + "b" * 1_000 + "\nCOPY " + "$A " * 100_000 + "c/",
         "FROM a\n" + "CMD a\nUSER b\n" * 10_000,
         "FROM a\nRUN " + "sh -c 'sudo " * 50_000,
         "FROM a\nRUN " + '"$(a ' * 100_000,

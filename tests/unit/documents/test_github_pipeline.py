@@ -198,6 +198,7 @@ def test_comparisons_choices_and_constants() -> None:
     assert condition["comparisons"][0]["left"]["context"] == "github.actor"
     assert condition["comparisons"][0]["right"]["literal"] == "x[bot]"
     assert name["choices"][0]["then"]["empty"]
+    assert not name["choices"][0]["otherwise"]["empty"]
     assert name["choices"][0]["otherwise"]["text"] == "format('{0}', 'b')"
     assert name["constants"] == ["format('{0}', 'b')"]
     assert name["indexes"] == []
@@ -456,3 +457,45 @@ def test_what_never_runs(condition: str) -> None:
 )
 def test_expressions_stand_where_they_are_written_in_folded_texts(text: str, expected: list[int]) -> None:
     assert lines(view(f"jobs: {{}}\nx:\n  y: {text}"), "expressions") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "constants", "empty"),
+    [
+        ("('x')", ["'x'"], None),
+        ("a && !'x' || b", ["!'x'"], True),
+        ("a && format('') || b", ["format('')"], True),
+        ("a && format('x') || b", ["format('x')"], False),
+        ("a && 0 || b", [], True),
+        ("a && b || 'c'", [], False),
+    ],
+)
+def test_parts_that_are_always_the_same(body: str, constants: list[str], empty: bool | None) -> None:
+    (found,) = view(json.dumps({"jobs": {}, "x": {"y": f"${{{{ {body} }}}}"}})).value["expressions"]
+    assert found["constants"] == constants
+    assert [choice["then"]["empty"] for choice in found["choices"]] == ([] if empty is None else [empty])
+
+
+def test_only_steps_run_scripts() -> None:
+    root = view(
+        """\
+        env: {SCRIPT: "${{ a }}"}
+        jobs:
+          j:
+            if: b
+            env: {run: "${{ c }}", if: "${{ d }}"}
+            steps:
+              - run: ${{ e }}
+                if: f
+                env: {CODE: "${{ g }}"}
+              - uses: x/y@z
+                with: {inlineScript: "${{ h }}", if: "${{ i }}"}
+          k:
+            uses: x/y/z@w
+            with: {script: "${{ j }}"}
+          l:
+            run: ${{ k }}
+        """
+    )
+    sinks = {entry["text"]: entry["sink"] for entry in root.value["expressions"] if entry["sink"]}
+    assert sinks == {"b": "condition", "e": "script", "f": "condition", "h": "script", "k": "script"}

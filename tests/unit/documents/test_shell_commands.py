@@ -252,6 +252,11 @@ def test_substitution_and_quotes_hide_nothing(words):
         "npm i " + "a/" * 200_000,
         "apt-get -" + "q" * 200_000 + "1 install",
         "apt-get install " + " ".join("a" + "-1" * 200 for _ in range(1_000)),
+        "A='" + "b " * 1_900 + "'; " + "apt-get install $A;" * 5_000,
+        "[[ " + "a" * 200_000 + " |" * 100_000,
+        "a" * 200_000 + " {" * 100_000,
+        "rm {" + "a," * 100_000 + "}" + "b" * 200_000,
+        "rm " + "${a}" * 100_000,
     ],
     ids=lambda script: script[:12],
 )
