@@ -202,9 +202,9 @@ def _inherited(pod: _Mapping, name: str) -> Iterator[tuple[str, Path, Any]]:
             yield key, ("spec", "securityContext", key), shared[key]
         elif key in _ANNOTATIONS:
             for annotation in (f"container.{_ANNOTATIONS[key]}/{name}", f"{_ANNOTATIONS[key]}/pod"):
-                value = str(pod["annotations"].get(annotation)).partition("/")[0]
-                if value in _PROFILES:
-                    yield key, ("annotations", annotation), {"type": _PROFILES[value]}
+                if (profile := pod["annotations"].get(annotation)) is not None:
+                    value = str(profile).partition("/")[0]
+                    yield key, ("annotations", annotation), {"type": _PROFILES.get(value, value)}
                     break
 
 

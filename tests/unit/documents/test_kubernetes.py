@@ -299,6 +299,27 @@ def test_containers_inherit_what_their_pod_says():
     assert main.span(("securityContext", "privileged")).line == 22
 
 
+@pytest.mark.parametrize(
+    ("annotation", "profile"),
+    [
+        ("runtime/default", {"type": "RuntimeDefault"}),
+        ("localhost/shop", {"type": "Localhost"}),
+        ("complain", {"type": "complain"}),
+        ("", {"type": ""}),
+        ("null", None),
+    ],
+)
+def test_profiles_of_annotations(annotation: str, profile: dict[str, str] | None):
+    text = f"""\
+apiVersion: v1
+kind: Pod
+metadata: {{annotations: {{container.apparmor.security.beta.kubernetes.io/a: {annotation or "''"}}}}}
+spec: {{containers: [{{name: a}}]}}
+"""
+    (container,) = parsed(kubernetes.KUBERNETES_CONTAINER, text)
+    assert container.value["securityContext"].get("appArmorProfile") == profile
+
+
 def test_a_field_counts_before_an_annotation():
     template = copy.deepcopy(TEMPLATE)
     template["metadata"]["annotations"] = {"seccomp.security.alpha.kubernetes.io/pod": "unconfined"}
