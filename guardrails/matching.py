@@ -246,26 +246,29 @@ class _Sieve:
         if self._set or self._left < 0:
             return (self._set or self._compile()).Match(text) or ()
         if self._strings_set is None:
-            self._strings_set = _search_set(f"(?i){string}" for string in self._strings)
+            self._strings_set = _search_set((f"(?i){string}" for string in self._strings), _MEMORY)
         held = list(self._strings.values())
         likely = {number for string in self._strings_set.Match(text) or () for number in held[string]}
         return [number for number in likely if _compiled(self._fragments[number]).search(text)]
 
     def _compile(self) -> Any:
-        self._set = _search_set(self._fragments)
+        self._set = _search_set(self._fragments, _MEMORY)
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Sieve, (self._fragments, self._uses, self._strings, self._reaches)
 
 
-def _search_set(patterns: Iterable[str]) -> Any:
-    """Patterns that RE2 looks for together; raises an error of its own when they are too many."""
+def _search_set(patterns: Iterable[str | bytes], memory: int, *, of_bytes: bool = False) -> Any:
+    """Patterns that RE2 looks for together, in UTF-8 or in any bytes; raises an error of its own for too many."""
     import re2  # noqa: PLC0415
 
     options = re2.Options()
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     options.log_errors = False
+    if of_bytes:
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.dot_nl = True
     found = re2.Set.SearchSet(options)
     for pattern in patterns:
         found.Add(pattern)
@@ -334,16 +337,9 @@ class GlobSet:
     def _compile(self) -> Any:
         import re2  # noqa: PLC0415
 
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1  # bytes, as git has it
-        options.dot_nl = True
-        options.max_mem = _MEMORY + _MEMORY_PER_BYTE * sum(map(len, self._regexes))
-        options.log_errors = False
-        self._set = re2.Set.SearchSet(options)
+        memory = _MEMORY + _MEMORY_PER_BYTE * sum(map(len, self._regexes))
         try:
-            for regex in self._regexes:
-                self._set.Add(regex)
-            self._set.Compile()
+            self._set = _search_set(self._regexes, memory, of_bytes=True)  # as git has paths
         except re2.error:
             raise ValueError("the globs are too many, or too long, to be matched together") from None
         return self._set

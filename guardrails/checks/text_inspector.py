@@ -45,9 +45,11 @@ class Allowance(NamedTuple):
     words: tuple[str, ...]
     entropy: float
 
-    def covers(self, text: bytes) -> bool:
-        """Whether the text of a match is fine, wherever it stands."""
+    def covers(self, text: bytes, before: bytes) -> bool:
+        """Whether the text of a match is fine, or whatever stands behind this part of its line."""
         if any(regex.compile().search(text) for regex in self.patterns):
+            return True
+        if any(regex.compile().search(before) for regex in self.before):
             return True
         characters = text.decode("utf-8", "ignore")
         folded = characters.casefold()
@@ -56,10 +58,6 @@ class Allowance(NamedTuple):
     def covers_line(self, line: bytes) -> bool:
         """Whether whatever stands in the line is fine."""
         return any(regex.compile().search(line) for regex in self.lines)
-
-    def covers_behind(self, before: bytes) -> bool:
-        """Whether whatever follows this part of a line is fine."""
-        return any(regex.compile().search(before) for regex in self.before)
 
 
 def _waits(group: bytes, today: str) -> bool:
@@ -232,12 +230,7 @@ class TextInspector(NamedTuple):
         for place in content.places(sorted(spans)):
             if place.line.number != line:
                 line, fine = place.line.number, check.allow.covers_line(content.data[place.line.start : place.line.end])
-            if (
-                not fine
-                and not check.allow.covers(content.data[place.start : place.end])
-                and not check.allow.covers_behind(
-                    content.data[max(place.line.start, place.start - _BEFORE) : place.start]
-                )
-            ):
+            before = content.data[max(place.line.start, place.start - _BEFORE) : place.start]
+            if not fine and not check.allow.covers(content.data[place.start : place.end], before):
                 hits.append(Hit(place, *spans[place.start, place.end]))
         return hits, list(content.places(sorted(rest)))

@@ -156,15 +156,7 @@ class Build:
 
     def _run(self, instruction: Instruction, value: dict[str, Any]) -> None:
         stage = self._stage
-        before = self.instructions[-1] if self.instructions else instruction
-        value["joins"] = (
-            before is not instruction
-            and before.name == "RUN"
-            and before.flags == instruction.flags
-            and not (before.onbuild or instruction.onbuild)
-            and before.single
-            and instruction.single
-        )
+        value["joins"] = bool(self.instructions) and _are_one(self.instructions[-1], instruction)
         at = len(self.values)
         for index, command in enumerate(value["commands"]):
             name = _MINOR.sub("", program(command["name"]))
@@ -239,3 +231,14 @@ class Build:
             "stage": stage,
             "scratch": image == "scratch",
         }
+
+
+def _are_one(before: Instruction, run: Instruction) -> bool:
+    """Whether a RUN could be written as one with the instruction before it, where each is a single command."""
+    return (
+        before.name == "RUN"
+        and before.flags == run.flags
+        and not (before.onbuild or run.onbuild)
+        and before.single
+        and run.single
+    )

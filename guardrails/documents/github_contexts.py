@@ -29,9 +29,8 @@ def is_never(condition: Any) -> bool:
     if not isinstance(condition, str):
         return condition is not None and not condition
     return any(
-        alone and expression(body)["constants"] and not holds(constant(node))
+        alone and expression(body)["constants"] and (node := parse(body)) and not holds(constant(node))
         for _, alone, body in bodies(condition, condition=True)
-        if (node := parse(body))
     )
 
 

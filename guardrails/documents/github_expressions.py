@@ -1,7 +1,7 @@
 """The expressions of GitHub's workflows: ``${{ … }}`` in texts, and what may become of them.
 
-Reading takes time linear in the text, and recursion is
-bounded: what is nested deeper, or is no expression at all, has no nodes.
+Reading takes time linear in the text, and recursion is bounded: what is nested deeper, or is no expression at all,
+has no nodes.
 """
 
 from __future__ import annotations

@@ -34,7 +34,6 @@ from guardrails.documents import github_values as values
 from guardrails.documents.document import Dialect, Document, Path, Root, Span
 
 _LISTS = ("triggers", "grants", "shells", "steps", "uses", "images", "commands", "expressions")
-_SHELL: Path = ("defaults", "run", "shell")
 _USES = re.compile(
     r"""^[ \t]*(?:-[ \t]+)?["']?uses["']?[ \t]*:[ \t]*[^\s#]*+[ \t]*(?:\#[ \t]*([^\n]*))?""", re.MULTILINE
 )
@@ -180,23 +179,20 @@ class _Builder:
 
     def _step(self, path: Path, step: dict[str, Any], job: dict[str, Any], around: dict[str, Any]) -> None:
         self._condition(step, path)
-        shell, holder = values.shell(step, job, self._workflow)
+        shell, place = values.shell(path, step, job, self._workflow)
         action = self._use(step, path)
         script = step.get("run")
         item = {**step, "job": around, "shell": shell}
         if action:
             item["action"] = action
         self._add("steps", item, path)
-        if isinstance(script, str) and shell:
-            self._shell(shell, ((*path, "shell"), (*path[:2], *_SHELL), _SHELL)[holder])
-        escape = values.escape(shell)
-        if isinstance(script, str) and escape:
+        if not isinstance(script, str):
+            return
+        if shell and (place, -1) not in self._origins["shells"][-1:]:
+            self._add("shells", shell, place)
+        if escape := values.escape(shell):
             for command, offset in values.commands(script, escape):
                 self._add("commands", {**command, "job": around, "env": step.get("env", {})}, (*path, "run"), offset)
-
-    def _shell(self, name: str, path: Path) -> None:
-        if (path, -1) not in self._origins["shells"][-1:]:
-            self._add("shells", name, path)
 
     def _use(self, holder: dict[str, Any], path: Path) -> dict[str, Any]:
         text = holder.get("uses")

@@ -140,15 +140,14 @@ def use(text: str) -> dict[str, Any]:
     return {"text": text, "kind": kind, "repository": repository, "path": path, "ref": ref, "comment": ""}
 
 
-def shell(step: dict[str, Any], job: dict[str, Any], workflow: dict[str, Any]) -> tuple[str, int]:
-    """The shell that a step says it wants (0), or its job (1), or its workflow (2); empty when none does (3)."""
-    holders = (step, _run_defaults(job), _run_defaults(workflow))
-    shells = ((holder.get("shell"), number) for number, holder in enumerate(holders))
-    return next(((name, number) for name, number in shells if isinstance(name, str)), ("", 3))
-
-
-def _run_defaults(holder: dict[str, Any]) -> dict[str, Any]:
-    return mapping(mapping(holder.get("defaults")).get("run"))
+def shell(path: Path, step: dict[str, Any], job: dict[str, Any], workflow: dict[str, Any]) -> tuple[str, Path]:
+    """The shell that the step at a path says it wants, or its job, or its workflow, and where; empty when none does."""
+    wanted: list[tuple[Any, Path]] = [(step.get("shell"), (*path, "shell"))]
+    for holder, place in ((job, path[:2]), (workflow, ())):
+        wanted.append(
+            (mapping(mapping(holder.get("defaults")).get("run")).get("shell"), (*place, "defaults", "run", "shell"))
+        )
+    return next(((name, place) for name, place in wanted if isinstance(name, str)), ("", ()))
 
 
 def escape(shell: str) -> str:

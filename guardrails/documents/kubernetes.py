@@ -187,7 +187,8 @@ def _container(pod: Root, volumes: Mapping[str, str], name: str, index: int, con
             places["securityContext", key] = place
     view = _filled(_present(container), {**inherited, **own}, volumes)
     view |= {"kind": pod.value["kind"], "metadata": pod.value["metadata"], "list": name}
-    view |= {key: value for key, value in _mapping(pod.value, "spec").items() if key == "hostUsers"}
+    if (users := _mapping(pod.value, "spec").get("hostUsers")) is not None:
+        view["hostUsers"] = users
     return Root(view, _Parts(pod, places))
 
 
