@@ -12,7 +12,7 @@ without a file is the root.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from guardrails.engine.plan import UNPARSABLE
@@ -24,7 +24,7 @@ from guardrails.reporters.json import dumps, raw
 from guardrails.reporters.terminal import PARTIAL
 
 MAX_RESULTS = 25_000
-"""GitHub refuses a run with more results; it stores the 5,000 most serious ones."""
+"""GitHub refuses a run with more results, of which it stores the 5,000 most serious ones."""
 MAX_TAGS = 20
 """GitHub refuses a rule with more tags."""
 MAX_DESCRIPTION = 1024
@@ -48,30 +48,37 @@ _URI_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 
 def report(verdict: Verdict, style: Style) -> str:
-    """One run with every rule that ran, the findings as results, and all else as notifications."""
-    found = verdict.findings + (verdict.excused if style.excused else ())
-    kept = _kept(found)
-    run = {
+    """One run with every rule that ran, the findings as results, and all else as notifications.
+
+    What is more than a run can hold is in runs of their own, the least serious findings last.
+    """
+    first, *others = _parts(verdict.findings + (verdict.excused if style.excused else ()))
+    invocation = {
+        "executionSuccessful": not verdict.problems,
+        "exitCode": verdict.exit_code,
+        "toolExecutionNotifications": list(_notifications(verdict, style)),
+    }
+    runs = [_run("guardrails/", first, verdict.rules, style, {"invocations": [invocation]})]
+    for number, part in enumerate(others, 2):
+        used = {judged.finding.rule for judged in part}
+        rules = {id: rule for id, rule in verdict.rules.items() if id in used}
+        runs.append(_run(f"guardrails/{number}/", part, rules, style, {}))
+    return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}, _LINES)
+
+
+def _run(
+    category: str, findings: Iterable[Judged], rules: Mapping[str, RuleInfo], style: Style, more: dict[str, Any]
+) -> dict[str, Any]:
+    return {
         "tool": {
-            "driver": {
-                "name": "guardrails",
-                **_version(style),
-                "rules": [_rule(rule) for rule in verdict.rules.values()],
-            }
+            "driver": {"name": "guardrails", **_version(style), "rules": [_rule(rule) for rule in rules.values()]}
         },
-        "automationDetails": {"id": "guardrails/"},
+        "automationDetails": {"id": category},
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [
-            {
-                "executionSuccessful": not verdict.problems,
-                "exitCode": verdict.exit_code,
-                "toolExecutionNotifications": list(_notifications(verdict, style, len(kept), len(found))),
-            }
-        ],
-        "results": list(_results(kept, verdict.rules, suppressions=style.excused)),
+        **more,
+        "results": list(_results(findings, rules, suppressions=style.excused)),
     }
-    return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, _LINES)
 
 
 def _version(style: Style) -> dict[str, str]:
@@ -124,12 +131,13 @@ def _shortened(text: str) -> str:
     return text if len(text) <= MAX_DESCRIPTION else text[: MAX_DESCRIPTION - 1] + "…"
 
 
-def _kept(findings: tuple[Judged, ...]) -> tuple[Judged, ...]:
-    """The findings that GitHub takes: all, or else those that stand and are the most serious, in their order."""
+def _parts(findings: Sequence[Judged]) -> Iterable[Sequence[Judged]]:
+    """The findings in runs that GitHub takes, each in order: what stands and is the most serious comes first."""
     if len(findings) <= MAX_RESULTS:
-        return findings
+        return [findings]
     ranks = sorted(range(len(findings)), key=lambda index: _rank(findings[index]))
-    return tuple(findings[index] for index in sorted(ranks[:MAX_RESULTS]))
+    parts = (sorted(ranks[first : first + MAX_RESULTS]) for first in range(0, len(ranks), MAX_RESULTS))
+    return ([findings[index] for index in part] for part in parts)
 
 
 def _rank(judged: Judged) -> tuple[bool, int, int]:
@@ -204,16 +212,13 @@ def _uri(path: str) -> str:
     return "".join(chr(byte) if byte in _URI_SAFE else f"%{byte:02X}" for byte in raw(path)) or "."
 
 
-def _notifications(verdict: Verdict, style: Style, kept: int, found: int) -> Iterator[dict[str, Any]]:
+def _notifications(verdict: Verdict, style: Style) -> Iterator[dict[str, Any]]:
     for problem in verdict.problems:
         detail = f"\n{problem.detail}" if style.debug and problem.detail else ""
         yield _notification("error", problem.message + detail, problem.path)
     for judged in verdict.findings:
         if judged.finding.rule == UNPARSABLE:
             yield _notification("warning", judged.finding.message, *judged.finding.location)
-    if kept < found:
-        text = f"{kept} of {found} findings are here, the most serious ones: GitHub takes no more"
-        yield _notification("warning", text)
     if not verdict.complete:
         yield _notification("note", PARTIAL)
     for note in verdict.notes:

@@ -31,11 +31,16 @@ MakeVerdict = Callable[..., Verdict]
 
 def load(text: str) -> dict[str, Any]:
     """The only run of the report, held against the schema of SARIF."""
+    (run,) = load_all(text)
+    return run
+
+
+def load_all(text: str) -> list[dict[str, Any]]:
+    """The runs of the report, held against the schema of SARIF."""
     document = json.loads(text)
     VALIDATOR.validate(document)
-    run: dict[str, Any]
-    (run,) = document["runs"]
-    return run
+    runs: list[dict[str, Any]] = document["runs"]
+    return runs
 
 
 def notifications(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -423,10 +428,14 @@ def test_all_else_is_a_notification(judged: MakeJudged, verdict_of: MakeVerdict,
     assert notifications(debugged)[0]["message"]["text"] == "kind broke\nTraceback"
 
 
-def test_the_most_serious_results_are_kept_when_there_are_too_many(
+def places(run: dict[str, Any]) -> list[str]:
+    return [place(result)["artifactLocation"]["uri"] for result in run["results"]]
+
+
+def test_results_that_a_run_cannot_hold_are_in_further_runs(
     judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sarif, "MAX_RESULTS", 4)
+    monkeypatch.setattr(sarif, "MAX_RESULTS", 3)
     findings = [
         judged(rules["todo"], "a", 1, enforcement=Enforcement.AUDIT),
         judged(rules["todo"], "b", 1),
@@ -436,16 +445,19 @@ def test_the_most_serious_results_are_kept_when_there_are_too_many(
         judged(rules["pin"], "f", 1, enforcement=Enforcement.AUDIT),
         judged(rules["todo"], "g", 1),
     ]
-    run = load(report(verdict_of(*findings), style))
-    assert [place(result)["artifactLocation"]["uri"] for result in run["results"]] == ["b", "c", "d", "e"]
-    assert [one["message"]["text"] for one in notifications(run)] == [
-        "4 of 7 findings are here, the most serious ones: GitHub takes no more"
-    ]
-    full = load(report(verdict_of(*findings[:4]), style))
-    assert notifications(full) == []
+    runs = load_all(report(verdict_of(*findings), style))
+    assert [places(run) for run in runs] == [["b", "c", "d"], ["e", "f", "g"], ["a"]]
+    assert [run["automationDetails"]["id"] for run in runs] == ["guardrails/", "guardrails/2/", "guardrails/3/"]
+    assert [["invocations" in run] for run in runs] == [[True], [False], [False]]
+    every, second, last = ([rule["id"] for rule in run["tool"]["driver"]["rules"]] for run in runs)
+    assert set(last) < set(second) < set(every)
+    for run in runs:
+        ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+        assert [ids[result["ruleIndex"]] for result in run["results"]] == [one["ruleId"] for one in run["results"]]
+    assert len(load_all(report(verdict_of(*findings[:3]), style))) == 1
 
 
-def test_what_stands_is_kept_before_what_does_not_count(
+def test_what_stands_is_before_what_does_not_count(
     judged: MakeJudged, verdict_of: MakeVerdict, rules: Rules, style: Style, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sarif, "MAX_RESULTS", 4)
@@ -454,12 +466,10 @@ def test_what_stands_is_kept_before_what_does_not_count(
         judged(rules["todo"], "a", 1, excuse=Excuse(BASELINED, "b")),
         judged(rules["pin"], "b", 1, enforcement=Enforcement.BLOCK, excuse=Excuse(WAIVED, "w:1")),
     )
-    run = load(report(verdict_of(*standing, excused=excused), style._replace(excused=True)))
-    assert [place(result)["artifactLocation"]["uri"] for result in run["results"]] == ["x", "y", "z", "b"]
-    assert [one["message"]["text"] for one in notifications(run)] == [
-        "4 of 5 findings are here, the most serious ones: GitHub takes no more"
-    ]
-    assert notifications(load(report(verdict_of(*standing, excused=excused), style))) == []
+    verdict = verdict_of(*standing, excused=excused)
+    runs = load_all(report(verdict, style._replace(excused=True)))
+    assert [places(run) for run in runs] == [["x", "y", "z", "b"], ["a"]]
+    assert len(load_all(report(verdict, style))) == 1
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
