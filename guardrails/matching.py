@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from guardrails.scanner import Reach, Scanner, Stretches
 
 _MAX_ANSWERS = 4096
-_AT_ONCE = 200
-"""Expressions that are kept compiled: one takes some 200 KB, and texts of a kind need the same few hundred."""
+_AT_ONCE = 400
+"""Expressions that are kept compiled: a large tree needs some four hundred, which take 10 MB."""
 _MEMORY, _MEMORY_PER_BYTE = 32 << 20, 256  # a limit: RE2 takes what the paths need
 
 

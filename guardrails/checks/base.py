@@ -83,6 +83,7 @@ class File:
         self._read = read
         self._registry = formats
         self._data: bytes | None = None
+        self._binary: bool | None = None
         self._text: str | None = None
         self._lines: list[str] | None = None
         self._documents: dict[str, Document | ParseError] = {}
@@ -120,10 +121,13 @@ class File:
 
         A single NUL does not make a file binary, or it would hide whatever else stands there.
         """
-        start = self.data[:8192]
-        if b"\0" not in start or self.encoding != "utf-8":
-            return False
-        return len(start.translate(None, _CONTROLS)) < len(start) * 0.95
+        if self._binary is None:
+            start = self.data[:8192]
+            if b"\0" not in start or self.encoding != "utf-8":
+                self._binary = False
+            else:
+                self._binary = len(start.translate(None, _CONTROLS)) < len(start) * 0.95
+        return self._binary
 
     @property
     def text(self) -> str:

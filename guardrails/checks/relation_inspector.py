@@ -68,7 +68,9 @@ class RelationInspector:
             check, sides = self.checks[number], found[number]
             for index, side in enumerate(check.sides):
                 if not side.format and (sides[0] or not index):
-                    sides[index].extend(self._files(check, index, repository, lists))
+                    # Only where nothing is there at all, an optional comparison is none.
+                    wanted = frozenset(key for thing in sides[0] if not check.optional for key in thing.keys)
+                    sides[index].extend(self._files(check, index, repository, lists, wanted))
                 sides[index].sort(key=_order)
             try:
                 yield from list(_related(check, *sides, repository.date))
@@ -80,20 +82,27 @@ class RelationInspector:
             )
 
     def _files(
-        self, check: Check, index: int, repository: Repository, lists: dict[str, frozenset[int]]
+        self,
+        check: Check,
+        index: int,
+        repository: Repository,
+        lists: dict[str, frozenset[int]],
+        wanted: frozenset[str],
     ) -> Iterator[Thing]:
         """The things that are files; what others are compared with may be anywhere in the repository.
 
-        ``lists`` has what globs match a path, where a rule has asked that before.
+        ``lists`` has what globs match a path, where a rule has asked that before. Where keys are ``wanted``, things
+        with other keys may be left out.
         """
         side = check.sides[index]
         anywhere = index > 0 and side.paths >= 0
         entries: Sequence[Entry] = repository.entries if anywhere else repository.matched(check.number)
-        for path, *_ in entries:
+        for entry in entries:
+            path = entry.path
             if (known := lists.get(path)) is None:
                 known = lists[path] = self.globs.match(path)
             if side.covers(known):
-                thing = thing_of(path, check, index, repository.date)
+                thing = thing_of(path, check, index, repository.date, wanted)
                 if thing:
                     yield thing
 

@@ -100,8 +100,8 @@ class Things:
                 ranks[check.number, index] = rank
 
 
-def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
-    """A file as a thing of one side of a rule, if it is one."""
+def thing_of(path: str, check: Check, index: int, today: str, wanted: frozenset[str]) -> Thing | None:
+    """A file as a thing of a side of a rule; None when it is none, or has no key that is ``wanted`` where any are."""
     side = check.sides[index]
     file = about(path)
     scope = Scope(file, path, lambda: today)
@@ -111,6 +111,8 @@ def thing_of(path: str, check: Check, index: int, today: str) -> Thing | None:
     if known is None:
         return None
     keys, fact = known
+    if keys and wanted and wanted.isdisjoint(keys):
+        return None
     return Thing(index, path, 0, keys, fact if side.fact else file, _shown(check, file))
 
 
@@ -148,6 +150,8 @@ def _value(scope: Scope, expression: Expression, params: Mapping[str, Any]) -> A
 
 
 def _keys(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):  # nearly all are
+        return (value,)
     values = value if isinstance(value, list) else [value]
     if len(values) > MAX_VALUES:
         raise ParseError(f"a rule takes more than {MAX_VALUES:,} keys from one node")

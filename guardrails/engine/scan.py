@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guardrails.engine import pool
 from guardrails.engine.judge import NOTHING, Judge, Judged, PackedFacts, crash, unpack
 from guardrails.engine.marks import Mark
-from guardrails.engine.plan import Plan
+from guardrails.engine.plan import Applied, Plan
 from guardrails.errors import RepositoryError
 from guardrails.findings import Fact, Finding, Note, Problem, identified, order
 from guardrails.repository.change import Change
@@ -159,7 +159,6 @@ class _Listing:
         self.snapshot = snapshot
         self.date = date
         self.change = change
-        self.rules = frozenset().union(*(each.rules for each in plan.conclusions.values()))
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -167,19 +166,11 @@ class _Listing:
         return self.snapshot.entries()
 
     @cached_property
-    def _matches(self) -> Mapping[int, Sequence[Entry]]:
-        matches: dict[int, list[Entry]] = {}
-        concerned: dict[int, list[list[Entry]]] = {}
-        for entry in self.entries:
-            applied = self.plan.applied(entry.path)
-            lists = concerned.get(id(applied))  # The plan keeps it for as long as it lives.
-            if lists is None:
-                rules = self.rules.intersection(frozenset().union(*applied.rules.values()))
-                lists = concerned[id(applied)] = [matches.setdefault(rule, []) for rule in rules]
-            for each in lists:
-                each.append(entry)
-        return matches
+    def _applied(self) -> Sequence[Applied]:
+        return [self.plan.applied(entry.path) for entry in self.entries]
 
     def matched(self, rule: int) -> Sequence[Entry]:
         """The paths that the rule's ``match`` selects."""
-        return self._matches.get(rule, ())
+        kind = next(kind for kind, numbers in self.plan.kinds.items() if rule in numbers)
+        applied = zip(self.entries, self._applied, strict=True)
+        return [entry for entry, each in applied if rule in each.rules.get(kind, ())]

@@ -109,6 +109,7 @@ EACH = node(nodes="$.services[*]", key="self.name")
         ({"each": {**EACH, "when": "self.name != 'api'"}, "in": {"paths": ["x"], "key": "path"}}, ["a.yaml:2", "b.yaml:2"]),
         ({"each": EACH, "in": {"paths": ["x"], "key": "path"}, "optional": True}, []),
         ({"each": EACH, "in": {"paths": ["docs/web.md"], "key": "file.stem"}, "optional": True}, ["a.yaml:3", "b.yaml:2"]),
+        ({"each": EACH, "in": {"paths": ["docs/web.md"], "key": "path"}, "optional": True}, ["a.yaml:2", "a.yaml:3", "b.yaml:2"]),
         # The things without a value for the key are none, on either side.
         ({"each": node(nodes="$.services[*]", key="self.nickname"), "in": {"paths": ["x"], "key": "path"}}, ["b.yaml:3"]),
         ({"each": EACH, "in": node(nodes="$.services[*]", key="self.nickname"), "optional": True}, ["a.yaml:2", "a.yaml:3", "b.yaml:2"]),
