@@ -27,6 +27,8 @@ _COUNTED = 8  # repetitions that are counted when an expression is loosened
 
 _COMMON, _RARE, _UNIQUE = 1 / 100, 3e-5, 1e-8
 """How often fragments occur that are no use, that need no other beside them, and that need not be longer."""
+_OFTEN = 3e-4
+"""How often fragments occur of which it pays to ask what follows them."""
 _SOME = 1 / 100
 """How often the begin of a fragment may occur that goes on with any of a class: each is followed for a while."""
 _AGAIN = 1 / 4
@@ -43,12 +45,15 @@ class Traits(NamedTuple):
     width: int | None
     """How many bytes a match takes at most, if that is known."""
     lead: int | None = None
-    """How many bytes from its begin to the end of the first fragment, if that is known."""
+    """How many bytes from its begin to the end of the first fragment, or of its trail, if that is known."""
     is_inline: bool = False
     """Whether no match has a line feed."""
     loose: str = ""
     """An expression that matches wherever this one does, and is read sooner: it counts to no high number. Empty where
     there is none."""
+    trail: str = ""
+    """The first fragment with what comes after it, where that fragment is common: an expression for Hyperscan, which
+    each match holds too. Empty where there is none."""
 
 
 UNKNOWN = Traits((), None)
@@ -76,7 +81,30 @@ def traits(pattern: str, ignore_case: bool = False) -> Traits:
     useful = _useful(_fragments(pieces))
     lead = useful[0].lead if useful else width
     texts = tuple(f"(?m){fragment.text}" for fragment in useful)
-    return Traits(texts, _bytes(width), _bytes(lead), reader.is_inline, _loose(pattern, reader.limits))
+    trail, upto = _trail(pieces, useful[0]) if useful and useful[0].chance > _OFTEN else ("", 0)
+    if trail:
+        lead = upto
+    return Traits(texts, _bytes(width), _bytes(lead), reader.is_inline, _loose(pattern, reader.limits), trail)
+
+
+def _trail(pieces: Sequence[_Piece], fragment: _Fragment) -> tuple[str, float]:
+    """See Traits, and how many bytes from the begin of a match to its end; nothing where nothing is known."""
+    text, trail, upto = fragment.text, "", 0.0
+    width = sum(piece.width for piece in pieces[: fragment.end])
+    chance = fragment.chance
+    for piece in pieces[fragment.end : fragment.end + _LONG] if fragment.end else ():
+        width += piece.width
+        if piece.is_again:
+            continue
+        if piece.loosely is None:
+            break
+        text += piece.loosely
+        chance *= piece.chance
+        if not piece.is_gap and not piece.is_anchor:
+            trail, upto = f"(?m){text}", width
+        if chance < _UNIQUE:
+            break
+    return trail, upto
 
 
 def _loose(pattern: str, limits: Iterable[tuple[int, int]]) -> str:
@@ -99,6 +127,8 @@ class _Fragment(NamedTuple):
     text: str
     lead: float = 0
     """How many bytes from the begin of a match to the end of the fragment in it, at most."""
+    end: int = 0
+    """The number of the piece after it, among those that it was made of; 0 where it is within one."""
 
 
 class _NotUnderstoodError(Exception):
@@ -123,6 +153,15 @@ class _Piece(NamedTuple):
     """The fragments in a gap."""
     strings: tuple[_Fragment, ...] = ()
     """See :func:`strings`; none where there are too many."""
+    loose: str | None = None
+    """How a gap may be written without limits, if that is known."""
+    is_again: bool = False
+    """Whether it is what stands before the gap in front of it, which may be the same."""
+
+    @property
+    def loosely(self) -> str | None:
+        """An expression of bytes without limits for it, if that is known."""
+        return self.loose if self.is_gap else _written([self])
 
     @property
     def is_anchor(self) -> bool:
@@ -144,18 +183,20 @@ def _useful(fragments: Iterable[_Fragment]) -> list[_Fragment]:
 def _fragments(pieces: Iterable[_Piece]) -> Iterator[_Fragment]:
     """The fragments of pieces that stand one after the other."""
     lead = 0.0
+    number = 0
     for is_gap, run in groupby(pieces, attrgetter("is_gap")):
         together = list(run)
         if is_gap:
             for piece in together:
                 lead += piece.width
-                yield from (fragment._replace(lead=lead) for fragment in piece.needed)
+                yield from (fragment._replace(lead=lead, end=0) for fragment in piece.needed)
         else:
             lead += sum(piece.width for piece in together)
-            starts = [number for number, piece in enumerate(together) if piece.is_sharp and piece.chance < 1]
+            starts = [start for start, piece in enumerate(together) if piece.is_sharp and piece.chance < 1]
             if starts:
-                least = min(_beginning(together[_before(together, start) : start + _LONG]) for start in starts)
-                yield least._replace(lead=lead)
+                least = min(_beginning(together[: start + _LONG], _before(together, start)) for start in starts)
+                yield least._replace(lead=lead, end=number + least.end)
+        number += len(together)
 
 
 def _before(pieces: Sequence[_Piece], start: int) -> int:
@@ -165,18 +206,18 @@ def _before(pieces: Sequence[_Piece], start: int) -> int:
     return start
 
 
-def _beginning(pieces: Sequence[_Piece]) -> _Fragment:
-    """The fragment that begins with the first piece, and is no longer than it takes to be seldom."""
+def _beginning(pieces: Sequence[_Piece], start: int) -> _Fragment:
+    """The fragment that begins with a piece, and is no longer than it takes to be seldom."""
     best, chance = _Fragment(2, ""), 1.0
     word = ""
-    for number, piece in enumerate(pieces, 1):
+    for end, piece in enumerate(pieces[start:], start + 1):
         if chance > _SOME and not (piece.is_sharp or piece.is_anchor):
             break
-        chance *= max(piece.chance, _AGAIN * (pieces[:number][-2:] == [piece, piece]))
+        chance *= max(piece.chance, _AGAIN * (pieces[start:end][-2:] == [piece, piece]))
         word += piece.text.lower()
         chance = WORDS.get(word, chance)
         if piece.chance < 1:
-            best = _Fragment(chance, _written(pieces[:number]))
+            best = _Fragment(chance, _written(pieces[start:end]), end=end)
         if chance < _UNIQUE:
             break
     return best
@@ -205,9 +246,15 @@ def _strings(pieces: Iterable[_Piece]) -> tuple[_Fragment, ...]:
     return min(choices, key=lambda choice: sum(string.chance for string in choice), default=())
 
 
-def _gap(pieces: Sequence[_Piece], width: float) -> _Piece:
+def _loosely(pieces: Iterable[_Piece]) -> str | None:
+    """See _Piece."""
+    texts = [piece.loosely for piece in pieces if not piece.is_again]
+    return None if None in texts else "".join(filter(None, texts))
+
+
+def _gap(pieces: Sequence[_Piece], width: float, loose: str | None = None) -> _Piece:
     """A gap of some width that holds what pieces hold."""
-    return _Piece("", 1, width, is_gap=True, needed=tuple(_useful(_fragments(pieces))))
+    return _Piece("", 1, width, is_gap=True, needed=tuple(_useful(_fragments(pieces))), loose=loose)
 
 
 def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
@@ -231,10 +278,12 @@ def _either(branches: Sequence[Sequence[_Piece]]) -> list[_Piece]:
         ]
     each = [min(_fragments(branch), default=None) for branch in branches]
     known = [fragment for fragment in each if fragment]
+    ways = [way for way in map(_loosely, branches) if way is not None]
+    gap = _gap((), width, f"(?:{'|'.join(ways)})" if len(ways) == len(branches) <= _MANY else None)
     if len(known) < len(each) or len(known) > _MANY:
-        return [_gap((), width)]
+        return [gap]
     any_of = _Fragment(sum(each.chance for each in known), f"(?:{'|'.join(each.text for each in known)})")
-    return [_gap((), width)._replace(needed=(any_of,))]
+    return [gap._replace(needed=(any_of,))]
 
 
 def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
@@ -243,8 +292,10 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
         return []
     once = sum(piece.width for piece in pieces)
     width = high * once if once else 0
+    text = _loosely(pieces)
+    loose = None if text is None else f"(?:{text})*"
     if len(pieces) != 1 or pieces[0].is_gap:
-        return [_gap(pieces if low else (), width)]
+        return [_gap(pieces if low else (), width, loose)]
     piece = pieces[0]
     one = piece.text if piece.is_atom else f"(?:{piece.text})"
     copies = min(low, _COPIES if piece.is_atom else 1)
@@ -260,7 +311,9 @@ def _repeated(pieces: Sequence[_Piece], low: int, high: float) -> list[_Piece]:
     if not low and high <= (_FEW if piece.is_atom else 1):
         return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_atom=False, strings=())]
     # What stands before a gap, and after it, may be the same.
-    return [some, _gap((), width - 2 * some.width), some] if copies else [_gap((), width)]
+    if not copies:
+        return [_gap((), width, loose)]
+    return [some, _gap((), width - 2 * some.width, loose), some._replace(is_again=True)]
 
 
 _REPEAT = re.compile(r"(?:([*+?])|\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\})\??")
@@ -353,9 +406,9 @@ class _Reader:
         text, named, members, negated = self._set()
         if negated:
             self.is_inline &= "\n" in members or r"\s" in named
-        else:
-            self.is_inline &= "\n" not in members and named <= _INLINE
-        return _any_of(text, {*named, "^"} if negated else named, members, folded)
+            return _none_of(text, named, members, folded)
+        self.is_inline &= "\n" not in members and named <= _INLINE
+        return _any_of(text, named, members, folded)
 
     def _one_of(self, character: str, folded: bool) -> _Piece:
         self.is_inline &= character != "\n"
@@ -432,6 +485,16 @@ def _any_of(text: str, named: set[str], members: set[str], folded: bool) -> _Pie
     letters = sorted({member.lower() for member in members}) if is_sharp else ()
     strings = tuple(_Fragment(frequency(letter), _literal(letter)) for letter in letters)
     return _Piece(text, min(chance, 1), width, folded, is_sharp, is_atom=True, strings=strings)
+
+
+def _none_of(text: str, named: set[str], members: set[str], folded: bool) -> _Piece:
+    """A character that is none of a class that is written so."""
+    loose = None
+    if "".join(members).isascii() and not any(_OTHERS.match(name) for name in named):
+        # It has some bytes; and to Hyperscan, \s is one more than to RE2.
+        text = text.replace(r"\s", "".join(map(_literal, _CLASSES[r"\s"])))
+        loose = f"(?i:{text}+)" if folded else f"{text}+"
+    return _gap((), _WIDE, loose)
 
 
 def _width(character: str, folded: bool) -> int:

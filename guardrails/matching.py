@@ -112,18 +112,21 @@ class RegexSet:
         expressions = list(regexes)
         reaches: dict[int, Reach] = {}
         loosened: dict[int, str] = {}
+        trails: dict[int, str] = {}
         divided: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
         for number, (regex, part) in enumerate(zip(expressions, parts or [0] * len(expressions), strict=True)):
-            fragments, width, lead, is_inline, loose = traits(*regex)
+            fragments, width, lead, is_inline, loose, trail = traits(*regex)
             if width is not None and lead is not None and width <= _NEAR:
                 reaches[number] = lead, width
             elif is_inline:
                 reaches[number] = None
             if loose:
                 loosened[number] = regex.flags + loose
+            if trail:
+                trails[number] = trail
             divided[part][number] = fragments or ("",)
         sources = tuple(regex.flags + regex.pattern for regex in expressions)
-        sieves = (_Sieve.compile(divided[part], reaches) for part in range(max(divided, default=-1) + 1))
+        sieves = (_Sieve.compile(divided[part], reaches, trails) for part in range(max(divided, default=-1) + 1))
         return cls(sources, tuple(sieves), reaches, loosened)
 
     def prepare(self) -> None:
@@ -177,7 +180,7 @@ class _Sieve:
     Hyperscan. All are but the sieve: matches are found by RE2, and they are the same whatever the sieve is.
     """
 
-    __slots__ = ("_fragments", "_left", "_reaches", "_scanner", "_set", "_strings", "_strings_set", "_uses")
+    __slots__ = ("_fragments", "_left", "_reaches", "_scanner", "_set", "_strings", "_strings_set", "_trails", "_uses")
 
     def __init__(
         self,
@@ -185,18 +188,22 @@ class _Sieve:
         uses: tuple[tuple[tuple[int, ...], ...], ...],
         strings: Mapping[str, Sequence[int]],
         reaches: Mapping[int, Reach],
+        trails: Mapping[int, str],
     ) -> None:
         self._fragments = fragments
         self._uses = uses  # for each fragment, the expressions that it is for, with the other fragments of theirs
         self._strings = strings  # with the fragments of which some matches hold them; all matches hold one
         self._reaches = reaches
+        self._trails = trails  # of some expressions, see Traits
         self._set: Any = None
         self._strings_set: Any = None
         self._left = _FEW
         self._scanner: Scanner | None = None
 
     @classmethod
-    def compile(cls, expressions: Mapping[int, Sequence[str]], reaches: Mapping[int, Reach]) -> _Sieve:
+    def compile(
+        cls, expressions: Mapping[int, Sequence[str]], reaches: Mapping[int, Reach], trails: Mapping[int, str]
+    ) -> _Sieve:
         """A sieve for the expressions of some numbers, by the fragments of each."""
         import re2  # noqa: PLC0415
 
@@ -212,11 +219,12 @@ class _Sieve:
             for string in strings(fragment):
                 held[string].append(number)
         every = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
-        sieve = cls(tuple(numbers), every, dict(held), reaches)
+        trails = {number: trail for number, trail in trails.items() if number in expressions}
+        sieve = cls(tuple(numbers), every, dict(held), reaches, trails)
         try:
             sieve._compile()
         except re2.error:  # too many fragments
-            return cls(("",), (tuple((number,) for number in expressions),), {"": [0]}, reaches)
+            return cls(("",), (tuple((number,) for number in expressions),), {"": [0]}, reaches, {})
         return sieve
 
     def prepare(self) -> None:
@@ -224,7 +232,7 @@ class _Sieve:
         if self._scanner is None:
             from guardrails.scanner import scanner  # noqa: PLC0415 - most runs are small
 
-            self._scanner = scanner(self._fragments, self._uses, self._reaches)
+            self._scanner = scanner(self._fragments, self._uses, self._reaches, self._trails)
 
     def stretches(self, text: bytes) -> dict[int, Stretches]:
         """See RegexSet."""
@@ -256,7 +264,7 @@ class _Sieve:
         return self._set
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Sieve, (self._fragments, self._uses, self._strings, self._reaches)
+        return _Sieve, (self._fragments, self._uses, self._strings, self._reaches, self._trails)
 
 
 def _search_set(patterns: Iterable[str | bytes], memory: int, *, of_bytes: bool = False) -> Any:

@@ -31,16 +31,19 @@ _LEAD, _WIDTH = 0, 1  # of a reach
 _Uses = Sequence[Sequence[Sequence[int]]]
 
 
-def scanner(fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach]) -> Scanner | None:
+def scanner(
+    fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach], trails: Mapping[int, str]
+) -> Scanner | None:
     """A scanner for all fragments that Hyperscan takes; none where it is not installed, or takes nothing."""
     try:
-        return Scanner(fragments, uses, reaches)
+        return Scanner(fragments, uses, reaches, trails)
     except ImportError:
         return None
     except Exception:  # noqa: BLE001 - the library keeps the class of its errors to itself
         taken = [fragment if _is_taken(fragment) else "" for fragment in fragments]
+        trails = {number: trail for number, trail in trails.items() if _is_taken(trail)}
     try:
-        return Scanner(taken, uses, reaches)
+        return Scanner(taken, uses, reaches, trails)
     except Exception:  # noqa: BLE001 - as above
         return None
 
@@ -57,23 +60,32 @@ class Scanner:
     """Expressions that are looked for in many texts.
 
     ``uses`` has for each of the ``fragments``, of which an empty one is everywhere, the expressions that it is for,
-    with the other fragments of theirs. Matches of an expression of which ``reaches`` say nothing may be anywhere.
+    with the other fragments of theirs. Of some expressions there are ``trails`` to be looked for in the place of their
+    first fragments. Matches of an expression of which ``reaches`` say nothing may be anywhere.
     """
 
-    def __init__(self, fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach]) -> None:
+    def __init__(
+        self, fragments: Sequence[str], uses: _Uses, reaches: Mapping[int, Reach], trails: Mapping[int, str]
+    ) -> None:
         self._reaches = reaches
         self._everywhere: list[int] = []
-        self._uses: dict[int, list[tuple[int, frozenset[int]]]] = {}
+        self._uses: defaultdict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
         sought = {number: (odd, False) for number, odd in _ODD.items()}
         for fragment, users in enumerate(uses):
-            numbers = [number for number, *_ in users]
-            if not fragments[fragment]:
-                self._everywhere += numbers
-                continue
-            self._uses[fragment] = [
-                (number, frozenset(each for each in others if fragments[each])) for number, *others in users
-            ]
-            sought[fragment] = fragments[fragment], reaches.keys().isdisjoint(numbers)
+            numbers = []
+            for number, *others in users:
+                if number in trails:
+                    place = len(fragments) + number
+                    sought[place] = trails[number], number not in reaches
+                elif fragments[fragment]:
+                    place = fragment
+                    numbers.append(number)
+                else:
+                    self._everywhere.append(number)
+                    continue
+                self._uses[place].append((number, frozenset(each for each in others if fragments[each])))
+            if fragments[fragment]:
+                sought[fragment] = fragments[fragment], reaches.keys().isdisjoint(numbers)
         self._found: defaultdict[int, set[int]] = defaultdict(set)
         self._scan = _scanning(sought, self._found)
 

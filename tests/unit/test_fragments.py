@@ -337,6 +337,7 @@ def check(regex: Regex, text: bytes) -> None:
 def test_no_match_is_missed(tree: tuple[Any, ...], ignore_case: bool, data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fragments, "_COUNTED", 1)
+        patch.setattr(fragments, "_OFTEN", 0)
         look_for_matches(tree, ignore_case, data)
 
 
@@ -369,10 +370,16 @@ def test_no_match_is_missed_whatever_the_syntax(pattern: str, text: str) -> None
     st.sampled_from([0, 12, 1024]),
     st.sampled_from([(2, 0), (8, 8), (128, 1024)]),
     st.sampled_from([0, 2, 8]),
+    st.sampled_from([0, 1]),
     st.data(),
 )
 def test_whatever_the_sieve_the_same_is_found(
-    patterns: list[tuple[Any, ...]], near: int, coarse: tuple[int, int], counted: int, data: st.DataObject
+    patterns: list[tuple[Any, ...]],
+    near: int,
+    coarse: tuple[int, int],
+    counted: int,
+    often: float,
+    data: st.DataObject,
 ) -> None:
     regexes = []
     for tree in patterns:
@@ -389,6 +396,7 @@ def test_whatever_the_sieve_the_same_is_found(
         patch.setattr(scanner, "_GRAIN", coarse[0])
         patch.setattr(scanner, "_APART", coarse[1])
         patch.setattr(fragments, "_COUNTED", counted)
+        patch.setattr(fragments, "_OFTEN", often)
         assert unpickled(regexes).stretches(text) == RegexSet.compile(regexes).stretches(text)
         regexset = prepared(regexes)
         stretches = regexset.stretches(text)

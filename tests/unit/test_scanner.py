@@ -95,7 +95,7 @@ def test_what_it_refuses_takes_nothing_from_the_others(pattern: str) -> None:
 
 def test_without_the_library_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyperscan", None)
-    assert scanner(["tok"], [[(0,)]], {0: (3, 8)}) is None
+    assert scanner(["tok"], [[(0,)]], {0: (3, 8)}, {}) is None
     regexset = RegexSet.compile([TOKEN])
     regexset.prepare()
     assert regexset._parts[0]._scanner is None
@@ -135,7 +135,7 @@ def test_a_text_full_of_fragments_is_left_to_the_other_sieve() -> None:
 
 def test_an_error_says_nothing_to_the_user_for_re2_finds_the_same() -> None:
     with pytest.raises(Exception, match="Embedded"):
-        Scanner(["a$b"], [[(0,)]], {})
-    known = scanner(["a$b", "tok"], [[(0,)], [(1, 0)]], {})
+        Scanner(["a$b"], [[(0,)]], {}, {})
+    known = scanner(["a$b", "tok"], [[(0,)], [(1, 0)]], {}, {})
     assert known is not None
     assert set(known.stretches(b"a tok", lambda _: ())) == {0, 1}
