@@ -177,7 +177,10 @@ class _Disk(OpenSnapshot):
             return None
         if not stat.S_ISDIR(status.st_mode):
             return _from_disk(name, status, time.time_ns() - _UNSETTLED)
-        inside = os.listdir(self._base + name)
+        try:
+            inside = os.listdir(self._base + name)
+        except OSError as error:
+            raise _unreadable(path, error) from None
         # A submodule, if it is one, may not be checked out.
         return super().entry(path) if b".git" in inside or not inside else None
 
