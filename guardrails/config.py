@@ -100,19 +100,21 @@ def _root(path: str, data: bytes) -> Root | None:
 
 def _semantic_errors(root: Root, path: str, folder: str) -> Iterator[UserError]:
     """What the schema cannot say."""
+
+    def error(message: str, *at: str | int, hint: str = "") -> ConfigError:
+        span = root.span(at, key=isinstance(at[-1], str))
+        return ConfigError(message, path=path, line=span.line, column=span.column, hint=hint)
+
     for selector, value in root.value.get("rules", {}).items():
-        span = root.span(("rules", selector), key=True)
         for message in schedule_errors(_mapping(value).get("enforcement", "off")):
-            yield ConfigError(f"{selector}: {message}", path=path, line=span.line, column=span.column)
+            yield error(f"{selector}: {message}", "rules", selector)
     for at, globs in _globs(root.value):
         for position, glob in enumerate(globs):
             if message := glob_error(glob):
-                span = root.span((*at, position))
-                yield ConfigError(message, path=path, line=span.line, column=span.column, hint=GLOB_HINT)
+                yield error(message, *at, position, hint=GLOB_HINT)
     if folder and "packs" in root.value:
-        span = root.span(("packs",), key=True)
         hint = "name packs in the file at the root of the repository"
-        yield ConfigError("packs cannot be set in a folder", path=path, line=span.line, column=span.column, hint=hint)
+        yield error("packs cannot be set in a folder", "packs", hint=hint)
 
 
 def _globs(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Sequence[str]]]:
