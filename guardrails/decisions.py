@@ -64,17 +64,17 @@ class _State:
             origin = Origin(layer.path, layer.lines["profile"])
             loosened = PROFILES.index(layer.profile) < PROFILES.index(self.profile)
             if "profile" in self.final and loosened:
-                self._refuse(layer, origin, 1, f"profile {self.profile} is final", self.final["profile"], of="")
+                self._refuse(f"profile {self.profile} is final", self.final["profile"], origin)
             else:
                 self.profile, self.profile_origin = layer.profile, origin
         if layer.exclude and "exclude" in self.final:
             origin = Origin(layer.path, layer.lines["exclude"])
-            self._refuse(layer, origin, 1, "exclude is final", self.final["exclude"], of="")
+            self._refuse("exclude is final", self.final["exclude"], origin)
         elif not self.locked:
             self.exclude += [(layer.folder, glob) for glob in layer.exclude]
         meant = [entry for entry in layer.entries if selects(entry.selector, self.rule.id)]
         for entry in meant:
-            self._apply(layer, entry, self.locked)
+            self._apply(entry, layer.folder)
         # Only now: what a file marks final binds those inside it, and not the rest of its own settings.
         if finals := [entry.origin for entry in meant if entry.final]:
             self.locked = self.locked or finals[-1]
@@ -83,59 +83,50 @@ class _State:
         for key in layer.final:
             self.final.setdefault(key, Origin(layer.path, layer.lines["final"]))
 
-    def _apply(self, layer: Layer, entry: Entry, locked: Origin | None) -> None:
+    def _apply(self, entry: Entry, folder: str) -> None:
+        locked = self.locked
         severity, enforcement, parameters = self.floor
+
+        def refuse(what: str, by: Origin) -> None:
+            self._refuse(f"{self.rule.id}: {what}", by, entry.origin, entry.column)
+
         if entry.severity is not None:
             if locked and entry.severity < severity:
-                self._refuse(layer, entry.origin, entry.column, f"severity {severity.label} is final", locked)
+                refuse(f"severity {severity.label} is final", locked)
             else:
                 self.severity, self.origins["severity"] = entry.severity, entry.origin
         if entry.enforcement is not None:
             if locked and looser(entry.enforcement, enforcement):
-                self._refuse(layer, entry.origin, entry.column, "its enforcement is final", locked)
+                refuse("its enforcement is final", locked)
             else:
                 self.enforcement, self.origins["enforcement"] = entry.enforcement, entry.origin
                 self.named = True
         if entry.exclude:
             if by := locked or self.final.get("exclude"):
-                self._refuse(layer, entry.origin, entry.column, "its exclude is final", by)
+                refuse("its exclude is final", by)
             else:
-                self.exclude += [(layer.folder, glob) for glob in entry.exclude]
+                self.exclude += [(folder, glob) for glob in entry.exclude]
         for name, value in entry.parameters.items():
             if locked and name in parameters and value != parameters[name]:
-                self._refuse(layer, entry.origin, entry.column, f"parameter '{name}' is final", locked)
+                refuse(f"parameter '{name}' is final", locked)
             else:
-                self._set_parameter(layer, entry, name, value)
+                self._set_parameter(entry, name, value)
 
-    def _set_parameter(self, layer: Layer, entry: Entry, name: str, value: Any) -> None:
+    def _set_parameter(self, entry: Entry, name: str, value: Any) -> None:
         shape = self.rule.parameters.get(name)
         if shape is None:
             return  # Some other rule of the selector has it, see selector_errors().
         for message in parameter_errors(shape, value):
-            self.errors.append(
-                ConfigError(
-                    f"{self.rule.id}: parameter '{name}' {message}",
-                    path=layer.path,
-                    line=entry.origin.line,
-                    column=entry.column,
-                )
-            )
+            self._complain(f"{self.rule.id}: parameter '{name}' {message}", entry.origin, entry.column)
         self.parameters[name] = value
         self.origins[name] = entry.origin
 
-    def _refuse(
-        self, layer: Layer, origin: Origin, column: int, what: str, by: Origin, *, of: str | None = None
-    ) -> None:
-        subject = f"{self.rule.id}: " if of is None else of
-        self.errors.append(
-            ConfigError(
-                f"{subject}{what}, set in {by}, and cannot be loosened here",
-                path=layer.path,
-                line=origin.line,
-                column=column,
-                hint=f"take the setting out, or ask the owner of {by.text}",
-            )
-        )
+    def _refuse(self, what: str, by: Origin, at: Origin, column: int = 1) -> None:
+        hint = f"take the setting out, or ask the owner of {by.text}"
+        self._complain(f"{what}, set in {by}, and cannot be loosened here", at, column, hint)
+
+    def _complain(self, message: str, at: Origin, column: int, hint: str = "") -> None:
+        self.errors.append(ConfigError(message, path=at.text, line=at.line, column=column, hint=hint))
 
     def decision(self, profile: tuple[str, Origin] | None) -> Decision:
         name, origin = profile or (self.profile, self.profile_origin)
