@@ -294,8 +294,12 @@ class WorkTree(_Disk):
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder; git looks at no other, unless all are listed already."""
         if self._entries is not None or not folder or not self._status(_encode(folder)):
-            return super().below(folder)
-        return [entry for entry in self._list(_encode(folder)) if entry.path.startswith(f"{folder}/")]
+            found = super().below(folder)
+        else:
+            found = [entry for entry in self._list(_encode(folder)) if entry.path.startswith(f"{folder}/")]
+        if folder and not found:
+            self.entry(folder)  # Git passes over a folder that it cannot read; this raises.
+        return found
 
     def _list(self, *within: bytes) -> Iterable[Entry]:
         paths: tuple[str | bytes, ...] = ("--", *within)

@@ -486,6 +486,17 @@ class TestWorkTree:
                 with pytest.raises(RepositoryError, match=r"^folder: cannot be read: Permission denied"):
                     work_tree(str(public), use_git=use_git).entry("folder")
 
+    def test_unreadable_folder_that_git_does_not_track(self, public: Path) -> None:
+        write(public, "folder/file")
+        (public / "folder").chmod(0)
+        for listed_before in (False, True):
+            opened = work_tree(str(public))
+            with unprivileged():
+                if listed_before:
+                    assert opened.entries() == []
+                with pytest.raises(RepositoryError, match=r"^folder: cannot be read: Permission denied"):
+                    opened.below("folder")
+
     def test_forged_index_leads_nowhere(self, top: Path) -> None:
         write(top, "../outside", "etc/hosts", "real")
         blob = run("hash-object", "-w", "real", cwd=top)
