@@ -1,4 +1,4 @@
-"""The repository's own settings: one file per folder that wants them, the nearest wins, ``final`` stands."""
+"""The repository's own settings as they are written: one file per folder that wants them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import Any
 
 from guardrails.documents.document import ParseError, Root
 from guardrails.errors import ConfigError, UserError, UserErrors
-from guardrails.findings import Enforcement, Severity
+from guardrails.findings import Severity
 from guardrails.policy.loading import (
     GLOB_HINT,
     glob_error,
-    parameter_errors,
     parse_yaml,
     schedule,
     schedule_errors,
     schema,
 )
 from guardrails.policy.model import Rule
-from guardrails.policy.terms import PROFILES, Schedule, did_you_mean, names_of, selects
+from guardrails.policy.terms import Schedule, did_you_mean, names_of, selects
 from guardrails.policy.validation import validate
 from guardrails.tuples import NamedTuple
 
@@ -61,19 +60,6 @@ class Layer(NamedTuple):
     lines: Mapping[str, int] = {}
 
 
-class Decision(NamedTuple):
-    """How a rule stands in a folder, and which layer decided each part."""
-
-    enabled: bool
-    severity: Severity
-    enforcement: Schedule
-    parameters: Mapping[str, Any]
-    exclude: tuple[tuple[str, str], ...]
-    """``(folder, glob)``: globs relative to folders."""
-    origins: Mapping[str, Origin]
-    """By ``enabled``, ``severity``, ``enforcement``, and each parameter's name."""
-
-
 def parse(path: str, data: bytes, errors: list[UserError]) -> Layer | None:
     """The settings in a file, or None when it has none; what is wrong with them is added to ``errors``.
 
@@ -100,19 +86,21 @@ def _root(path: str, data: bytes) -> Root | None:
 
 def _semantic_errors(root: Root, path: str, folder: str) -> Iterator[UserError]:
     """What the schema cannot say."""
+
+    def error(message: str, *at: str | int, hint: str = "") -> ConfigError:
+        span = root.span(at, key=isinstance(at[-1], str))
+        return ConfigError(message, path=path, line=span.line, column=span.column, hint=hint)
+
     for selector, value in root.value.get("rules", {}).items():
-        span = root.span(("rules", selector), key=True)
         for message in schedule_errors(_mapping(value).get("enforcement", "off")):
-            yield ConfigError(f"{selector}: {message}", path=path, line=span.line, column=span.column)
+            yield error(f"{selector}: {message}", "rules", selector)
     for at, globs in _globs(root.value):
         for position, glob in enumerate(globs):
             if message := glob_error(glob):
-                span = root.span((*at, position))
-                yield ConfigError(message, path=path, line=span.line, column=span.column, hint=GLOB_HINT)
+                yield error(message, *at, position, hint=GLOB_HINT)
     if folder and "packs" in root.value:
-        span = root.span(("packs",), key=True)
         hint = "name packs in the file at the root of the repository"
-        yield ConfigError("packs cannot be set in a folder", path=path, line=span.line, column=span.column, hint=hint)
+        yield error("packs cannot be set in a folder", "packs", hint=hint)
 
 
 def _globs(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Sequence[str]]]:
@@ -205,137 +193,3 @@ def selector_errors(layers: Iterable[Layer], rules: Sequence[Rule]) -> list[User
                 for message, hint in wrong
             ]
     return errors
-
-
-def decide(rule: Rule, layers: Sequence[Layer], profile: tuple[str, Origin] | None) -> Decision:
-    """How the rule stands under ``layers``, outermost first; raises UserErrors where a final setting is loosened.
-
-    ``profile`` overrides the layers' own, for one that comes from the command line or the environment.
-    """
-    state = _State(rule)
-    for layer in layers:
-        state.apply_layer(layer, overridden=profile is not None)
-    if state.errors:
-        raise UserErrors(state.errors)
-    return state.decision(profile)
-
-
-class _State:
-    """A decision while layers are put over each other."""
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-        self.severity = rule.severity
-        self.enforcement = rule.enforcement
-        self.named = False
-        self.profile, self.profile_origin = PROFILES[0], Origin("profile recommended, the default")
-        self.parameters = {name: shape["default"] for name, shape in rule.parameters.items()}
-        self.exclude: list[tuple[str, str]] = []
-        own = Origin(rule.path, rule.line)
-        self.origins: dict[str, Origin] = dict.fromkeys(("severity", "enforcement", *rule.parameters), own)
-        self.locked: Origin | None = None
-        self.locked_profile = PROFILES[0]
-        self.floor = (self.severity, self.enforcement, self.parameters)
-        self.final: dict[str, Origin] = {}
-        self.errors: list[UserError] = []
-
-    def apply_layer(self, layer: Layer, *, overridden: bool) -> None:
-        if layer.profile and not overridden:
-            origin = Origin(layer.path, layer.lines["profile"])
-            looser = PROFILES.index(layer.profile) < PROFILES.index(self.profile)
-            if "profile" in self.final and looser:
-                self._refuse(layer, origin, 1, f"profile {self.profile} is final", self.final["profile"], of="")
-            else:
-                self.profile, self.profile_origin = layer.profile, origin
-        if layer.exclude and "exclude" in self.final:
-            origin = Origin(layer.path, layer.lines["exclude"])
-            self._refuse(layer, origin, 1, "exclude is final", self.final["exclude"], of="")
-        elif not self.locked:
-            self.exclude += [(layer.folder, glob) for glob in layer.exclude]
-        meant = [entry for entry in layer.entries if selects(entry.selector, self.rule.id)]
-        for entry in meant:
-            self._apply(layer, entry, self.locked)
-        # Only now: what a file marks final binds those inside it, and not the rest of its own settings.
-        if finals := [entry.origin for entry in meant if entry.final]:
-            self.locked = self.locked or finals[-1]
-            self.floor = (self.severity, self.enforcement, dict(self.parameters))
-            self.locked_profile = max(self.locked_profile, self.profile, key=PROFILES.index)
-        for key in layer.final:
-            self.final.setdefault(key, Origin(layer.path, layer.lines["final"]))
-
-    def _apply(self, layer: Layer, entry: Entry, locked: Origin | None) -> None:
-        severity, enforcement, parameters = self.floor
-        if entry.severity is not None:
-            if locked and entry.severity < severity:
-                self._refuse(layer, entry.origin, entry.column, f"severity {severity.label} is final", locked)
-            else:
-                self.severity, self.origins["severity"] = entry.severity, entry.origin
-        if entry.enforcement is not None:
-            if locked and looser(entry.enforcement, enforcement):
-                self._refuse(layer, entry.origin, entry.column, "its enforcement is final", locked)
-            else:
-                self.enforcement, self.origins["enforcement"] = entry.enforcement, entry.origin
-                self.named = True
-        if entry.exclude:
-            if by := locked or self.final.get("exclude"):
-                self._refuse(layer, entry.origin, entry.column, "its exclude is final", by)
-            else:
-                self.exclude += [(layer.folder, glob) for glob in entry.exclude]
-        for name, value in entry.parameters.items():
-            if locked and name in parameters and value != parameters[name]:
-                self._refuse(layer, entry.origin, entry.column, f"parameter '{name}' is final", locked)
-            else:
-                self._set_parameter(layer, entry, name, value)
-
-    def _set_parameter(self, layer: Layer, entry: Entry, name: str, value: Any) -> None:
-        shape = self.rule.parameters.get(name)
-        if shape is None:
-            return  # Some other rule of the selector has it, see selector_errors().
-        for message in parameter_errors(shape, value):
-            self.errors.append(
-                ConfigError(
-                    f"{self.rule.id}: parameter '{name}' {message}",
-                    path=layer.path,
-                    line=entry.origin.line,
-                    column=entry.column,
-                )
-            )
-        self.parameters[name] = value
-        self.origins[name] = entry.origin
-
-    def _refuse(
-        self, layer: Layer, origin: Origin, column: int, what: str, by: Origin, *, of: str | None = None
-    ) -> None:
-        subject = f"{self.rule.id}: " if of is None else of
-        self.errors.append(
-            ConfigError(
-                f"{subject}{what}, set in {by}, and cannot be loosened here",
-                path=layer.path,
-                line=origin.line,
-                column=column,
-                hint=f"take the setting out, or ask the owner of {by.text}",
-            )
-        )
-
-    def decision(self, profile: tuple[str, Origin] | None) -> Decision:
-        name, origin = profile or (self.profile, self.profile_origin)
-        # A folder cannot switch a final rule off by choosing a smaller profile.
-        widest = max(name, self.locked_profile, key=PROFILES.index)
-        in_profile = PROFILES.index(self.rule.profile) <= PROFILES.index(widest)
-        off = all(level is Enforcement.OFF for _, level in self.enforcement.steps)
-        if off or (self.named and not in_profile):
-            origin = self.origins["enforcement"]
-        return Decision(
-            enabled=not off and (in_profile or self.named),
-            severity=self.severity,
-            enforcement=self.enforcement,
-            parameters=self.parameters,
-            exclude=tuple(self.exclude),
-            origins={**self.origins, "enabled": origin},
-        )
-
-
-def looser(new: Schedule, old: Schedule) -> bool:
-    """Whether ``new`` is milder than ``old`` on any day."""
-    dates = {start for start, _ in (*new.steps, *old.steps)}
-    return any(new.on(date) < old.on(date) for date in dates)

@@ -24,6 +24,7 @@ Each takes linear time, and refuses to make what is much larger than what it was
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -53,10 +54,6 @@ def _glob_regex(pattern: str) -> Any:
     for wildcard, meaning in ((r"\*\*", r"[\s\S]*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
         translated = translated.replace(wildcard, meaning)
     return regex(translated)
-
-
-def _size(value: str | list[Any] | dict[Any, Any]) -> int:
-    return len(value)
 
 
 def _string(value: bool) -> str:
@@ -93,11 +90,8 @@ def _join(parts: list[str], separator: str = "") -> str:
 
 
 def _duplicates(items: list[dict[Any, Any]], key: str) -> list[str]:
-    seen: dict[str, int] = {}
-    for item in items:
-        if isinstance(item.get(key), str):
-            seen[item[key]] = seen.get(item[key], 0) + 1
-    return [text for text, count in seen.items() if count > 1]
+    counts = Counter(item[key] for item in items if isinstance(item.get(key), str))
+    return [text for text, count in counts.items() if count > 1]
 
 
 def _replace(text: str, old: str, new: str) -> str:
@@ -167,13 +161,13 @@ def _resolve(folder: str, target: str) -> str:
 
 
 _QUANTITY = lazy(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkKMGTPE]?i?)")
-_DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
+_SCALES = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SCALES |= {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
 
 
 def _quantity(value: Any) -> float:
     match = _QUANTITY.fullmatch(str(value).strip())
-    scale = (_DECIMAL | _BINARY).get(match[2]) if match else None
+    scale = _SCALES.get(match[2]) if match else None
     if match is None or scale is None:
         raise ValueError("that is no quantity")
     return float(match[1]) * scale
@@ -264,6 +258,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "upperAscii": _upper_ascii,
     # In place of the binding's own, which compiles the pattern in each call, and counts bytes.
     "matches_": _matches,
-    "size_": _size,
+    "size_": len,
 }
 """By the name that the binding calls; it asks ``string`` only for what its own does not take, such as booleans."""

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from guardrails.engine import cache
+from guardrails.engine.results import RECENT
 
 _KINDS = {"plan": "compiled rules", "results": "results of files"}
 
@@ -30,9 +31,11 @@ def run(args: Namespace) -> int:
     total = sum(size for _, size in entries)
     lines = [f"{folder}: {_megabytes(total)} of at most {_megabytes(cache.limit())}"]
     for kind, what in _KINDS.items():
-        sizes = [size for name, size in entries if name.startswith(f"{kind}-")]
-        number = f"{len(sizes)} {'entry' if len(sizes) == 1 else 'entries'}"
-        lines.append(f"  {what + ':':<18} {number:>12} {_megabytes(sum(sizes)):>10}")
+        sizes = {name: size for name, size in entries if name.startswith(f"{kind}-")}
+        # A repository's newest results lie beside the others, which is nobody's concern.
+        count = len({name.removesuffix(RECENT) for name in sizes})
+        number = f"{count} {'entry' if count == 1 else 'entries'}"
+        lines.append(f"  {what + ':':<18} {number:>12} {_megabytes(sum(sizes.values())):>10}")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from guardrails.documents.document import Dialect, Document, Root
-from guardrails.documents.kubernetes import resources
+from guardrails.documents.resources import mappings, resources
 
 
 class Mappings:
@@ -96,15 +96,9 @@ class PrometheusRules:
 def _has_rules(value: Any) -> bool:
     return any(
         not {"alert", "record"}.isdisjoint(rule)
-        for group in _mappings(value, "groups")
-        for rule in _mappings(group, "rules")
+        for group in mappings(value, "groups")
+        for rule in mappings(group, "rules")
     )
-
-
-def _mappings(value: Any, key: str) -> Iterator[dict[Any, Any]]:
-    """The mappings in the list below a key, where there is one."""
-    items = value.get(key) if isinstance(value, dict) else None
-    return (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
 
 
 class GrafanaDashboard:

@@ -134,6 +134,7 @@ class _Places:
     def __init__(self, build: Build) -> None:
         self._instructions = build.instructions
         self._froms = build.froms
+        self._settings = build.settings
         self._args = [path for _, path in build.args]
         self._index = build.index
 
@@ -161,8 +162,7 @@ class _Places:
         return None
 
     def _in_stage(self, stage: int, path: list[str | int]) -> Span | None:
-        start, *after = self._froms[stage : stage + 2]
-        end = after[0] if after else len(self._instructions)
+        start = self._froms[stage]
         source = self._instructions[start]
         match path:
             case []:
@@ -176,7 +176,6 @@ class _Places:
             case ["from", *_]:
                 return source.span(("args", 0))
             case ["user" | "workdir" | "health" | "shell" as name, *_]:
-                wanted = "HEALTHCHECK" if name == "health" else name.upper()
-                setting = [i for i in self._instructions[start:end] if i.name == wanted and not i.onbuild]
-                return setting[-1].span(()) if setting else None
+                at = self._settings[stage]["HEALTHCHECK" if name == "health" else name.upper()]
+                return self._instructions[at].span(())
         return None

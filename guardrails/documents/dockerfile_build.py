@@ -13,6 +13,8 @@ from guardrails.documents.patterns import lazy
 from guardrails.documents.shell_reader import program
 
 _ONE_COUNTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "USER"})
+_SETTINGS = frozenset({"HEALTHCHECK", "SHELL", "USER", "WORKDIR"})
+"""What a stage passes on to those that build on it, and is said by one instruction."""
 _INDEXED = ("steps", "programs", "packages", "images", "strays")
 _MAX_LABELS = 200
 """Most labels that a stage inherits."""
@@ -51,6 +53,8 @@ class Build:
         self.stages: list[dict[str, Any]] = []
         self.froms: list[int] = []
         """Index of the FROM instruction of each stage."""
+        self.settings: list[dict[str, int]] = []
+        """For each stage the indices of the instructions that say how it ends, by their names, inherited or its own."""
         self.index: dict[str, dict[str, list[Path]]] = {kind: {} for kind in _INDEXED}
         """Paths of the same values, by where else they stand."""
         self._found: dict[str, dict[str, list[Any]]] = {kind: {} for kind in _INDEXED}
@@ -103,6 +107,8 @@ class Build:
     def _act(self, instruction: Instruction, value: dict[str, Any]) -> None:
         """What the instruction changes for those after it."""
         name, stage = instruction.name, self._stage
+        if name in _SETTINGS and self.stages:
+            self.settings[-1][name] = len(self.instructions)
         if name in _ONE_COUNTS:
             value["overridden"] = False
             if name in stage.last:
@@ -212,6 +218,7 @@ class Build:
         self._environments.append(environment)
         self.stages.append(stage)
         self.froms.append(len(self.instructions))
+        self.settings.append(dict(self.settings[source["stage"]]) if parent else {})
         self._note_image(source, ("instructions", len(self.values), "args", 0))
         if name:
             self._names[name] = index

@@ -115,7 +115,7 @@ def resolved(contexts: list[str], workflow: dict[str, Any], path: Path) -> list[
         head, _, name = context.partition(".")
         known: list[Any] | None = None
         if head == "matrix":
-            known = _of_matrix(mapping(job.get("strategy")).get("matrix"), name.partition(".")[0])
+            known = _matrix_sources(mapping(job.get("strategy")).get("matrix"), name.partition(".")[0])
         elif head == "env" and name:
             known = next(
                 (
@@ -132,7 +132,7 @@ def resolved(contexts: list[str], workflow: dict[str, Any], path: Path) -> list[
     return sorted(found)
 
 
-def _of_matrix(matrix: Any, name: str) -> list[Any]:
+def _matrix_sources(matrix: Any, name: str) -> list[Any]:
     """What the values of a matrix are made of; all of it when it is computed, or when no name is given."""
     if not name or not isinstance(matrix, dict):
         return [matrix] if matrix else []

@@ -89,15 +89,15 @@ def _choices(text: str, job: dict[str, Any]) -> Iterator[Any]:
         if fixed is not UNKNOWN:
             yield fixed
         elif name and name != part.value:
-            yield from _of_matrix(name.split("."), job, text)
+            yield from _matrix_choices(name.split("."), job, text)
         else:
             yield text
     if node is None:
         yield text
 
 
-def _of_matrix(names: list[str], job: dict[str, Any], otherwise: str) -> Iterator[Any]:
-    """The values that a matrix spells out for a name, and the names below it."""
+def _matrix_choices(names: list[str], job: dict[str, Any], otherwise: str) -> Iterator[Any]:
+    """The values that a matrix spells out for a name, and the names below it; ``otherwise`` for those it does not."""
     matrix = mapping(mapping(job.get("strategy")).get("matrix"))
     if is_open(matrix):
         yield otherwise

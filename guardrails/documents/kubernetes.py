@@ -14,33 +14,13 @@ from typing import Any
 
 from guardrails.documents.document import Dialect, Document, Path, Root, Span
 from guardrails.documents.patterns import lazy
+from guardrails.documents.resources import mapping, mappings, numbered, resources
 
 _Mapping = dict[Any, Any]
 
-_API_VERSION = lazy(r"(?:([a-z0-9.-]+)/)?v\d+(?:(?:alpha|beta)\d+)?")
-_GROUPS = frozenset({None, "apps", "autoscaling", "batch", "extensions", "policy"})
-"""The groups without a dot in their names; those of custom resources have one."""
-_TOOLS = (
-    ".config.k8s.io",
-    ".audit.k8s.io",
-    ".backstage.io",
-    ".client.authentication.k8s.io",
-    ".config.kubernetes.io",
-    ".ctlptl.dev",
-    ".eksctl.io",
-    ".k3d.io",
-    ".kind.x-k8s.io",
-    ".krew.googlecontainertools.github.io",
-    ".kubeadm.k8s.io",
-)
-
 
 class Resources:
-    """A dialect whose trees are made of resources of a cluster, wherever the files are.
-
-    Files that look alike and are read by a tool, not by a cluster, are left out: those of kustomize, skaffold, kind,
-    kubeadm and backstage, kubeconfigs and the settings of the cluster's own programs.
-    """
+    """A dialect whose trees are made of resources of a cluster, wherever the files are."""
 
     bases: tuple[str, ...] = ("yaml", "json")
     paths: tuple[str, ...] = ()
@@ -54,29 +34,6 @@ class Resources:
         return (view for root in document.roots for resource in resources(root) for view in self._views(resource))
 
 
-def resources(root: Root) -> Iterator[Root]:
-    """The resource that a tree is, or those that it lists."""
-    value = root.value
-    if not isinstance(value, dict) or not _is_resource(value.get("apiVersion"), value.get("kind")):
-        return
-    items = value.get("items")
-    if value["kind"].endswith("List") and isinstance(items, list):
-        for index in range(len(items)):
-            yield from resources(root.at("items", index))
-    else:
-        yield root
-
-
-def _is_resource(version: Any, kind: Any) -> bool:
-    if not isinstance(version, str) or not isinstance(kind, str):
-        return False
-    match = _API_VERSION.fullmatch(version)
-    if match is None or (match[1] is None and kind == "Config"):
-        return False
-    group = match[1]
-    return group in _GROUPS or ("." in group and not f".{group}".endswith(_TOOLS))
-
-
 def _itself(resource: Root) -> tuple[Root]:
     return (resource,)
 
@@ -84,7 +41,7 @@ def _itself(resource: Root) -> tuple[Root]:
 def _under_kind(resource: Root) -> tuple[Root]:
     """A resource as ``{kind, metadata, <its kind>: the resource}``."""
     kind = resource.value["kind"]
-    view = {"kind": kind, "metadata": _mapping(resource.value, "metadata"), kind: resource.value}
+    view = {"kind": kind, "metadata": mapping(resource.value, "metadata"), kind: resource.value}
     return (Root(view, _Parts(resource, {(kind,): (), (): ()})),)
 
 
@@ -123,19 +80,19 @@ def _pods(resource: Root) -> Iterator[Root]:
     """
     value = resource.value
     template = _TEMPLATES.get(value["kind"], _TEMPLATE)
-    pod = _mapping(value, *template)
-    if not pod or not (_items(_mapping(pod, "spec"), "containers") or value["kind"] in _WORKLOADS):
+    pod = mapping(value, *template)
+    if not pod or not ([*mappings(pod.get("spec"), "containers")] or value["kind"] in _WORKLOADS):
         return
-    metadata = _mapping(pod, "metadata")
+    metadata = mapping(pod, "metadata")
     view = {
         "kind": value["kind"],
-        "metadata": _mapping(value, "metadata"),
-        "labels": _mapping(metadata, "labels"),
-        "annotations": _mapping(metadata, "annotations"),
+        "metadata": mapping(value, "metadata"),
+        "labels": mapping(metadata, "labels"),
+        "annotations": mapping(metadata, "annotations"),
     }
     if isinstance(pod.get("spec"), dict):
         view["spec"] = _present(pod["spec"])
-    if "replicas" in _mapping(value, "spec"):
+    if "replicas" in mapping(value, "spec"):
         view["replicas"] = value["spec"]["replicas"]
     places: dict[Path, Path] = {
         (): (),
@@ -170,15 +127,15 @@ def _containers(resource: Root) -> Iterator[Root]:
 def _written(resource: Root) -> Iterator[tuple[Root, Mapping[str, str], str, int, _Mapping]]:
     """For each container its pod, the kinds of the pod's volumes, its list, its place in that, and what it says."""
     for pod in _pods(resource):
-        spec = _mapping(pod.value, "spec")
-        volumes = {str(volume.get("name")): _kind(volume) for volume in _items(spec, "volumes")}
+        spec = mapping(pod.value, "spec")
+        volumes = {str(volume.get("name")): _kind(volume) for volume in mappings(spec, "volumes")}
         for name in ("containers", "initContainers", "ephemeralContainers"):
-            for index, container in _numbered(spec, name):
+            for index, container in numbered(spec, name):
                 yield pod, volumes, name, index, container
 
 
 def _container(pod: Root, volumes: Mapping[str, str], name: str, index: int, container: _Mapping) -> Root:
-    own = _present(_mapping(container, "securityContext"))
+    own = _present(mapping(container, "securityContext"))
     places: dict[Path, Path] = {(): ("spec", name, index)}
     inherited = {}
     for key, place, value in _inherited(pod.value, str(container.get("name"))):
@@ -187,7 +144,7 @@ def _container(pod: Root, volumes: Mapping[str, str], name: str, index: int, con
             places["securityContext", key] = place
     view = _filled(_present(container), {**inherited, **own}, volumes)
     view |= {"kind": pod.value["kind"], "metadata": pod.value["metadata"], "list": name}
-    if (users := _mapping(pod.value, "spec").get("hostUsers")) is not None:
+    if (users := mapping(pod.value, "spec").get("hostUsers")) is not None:
         view["hostUsers"] = users
     return Root(view, _Parts(pod, places))
 
@@ -197,7 +154,7 @@ def _inherited(pod: _Mapping, name: str) -> Iterator[tuple[str, Path, Any]]:
 
     The annotations that came before fields of the same meaning are heeded where these are not there.
     """
-    shared = _present(_mapping(pod, "spec", "securityContext"))
+    shared = _present(mapping(pod, "spec", "securityContext"))
     for key in _INHERITED:
         if key in shared:
             yield key, ("spec", "securityContext", key), shared[key]
@@ -234,8 +191,8 @@ def _filled(container: _Mapping, context: _Mapping, volumes: Mapping[str, str]) 
     return {
         **container,
         **_lists(container, "command", "args", "env", "envFrom", "ports"),
-        "resources": {key: _present(_mapping(container, "resources", key)) for key in ("requests", "limits")},
-        "securityContext": {**context, "capabilities": _lists(_mapping(context, "capabilities"), "add", "drop")},
+        "resources": {key: _present(mapping(container, "resources", key)) for key in ("requests", "limits")},
+        "securityContext": {**context, "capabilities": _lists(mapping(context, "capabilities"), "add", "drop")},
         "volumeMounts": [
             {**mount, "volume": volumes.get(str(mount.get("name")), "")} if isinstance(mount, dict) else mount
             for mount in mounts
@@ -290,25 +247,6 @@ def _program(container: _Mapping) -> str:
 def _present(value: _Mapping) -> _Mapping:
     """What is not null."""
     return {key: item for key, item in value.items() if item is not None}
-
-
-def _mapping(value: Any, *path: str) -> _Mapping:
-    """The mapping at a path; an empty one where there is none."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _numbered(value: _Mapping, key: str) -> Iterator[tuple[int, _Mapping]]:
-    """The mappings in a list, where there is one, with their places in it."""
-    items = value.get(key)
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        if isinstance(item, dict):
-            yield index, item
-
-
-def _items(value: _Mapping, key: str) -> list[_Mapping]:
-    return [item for _, item in _numbered(value, key)]
 
 
 def _lists(value: _Mapping, *names: str) -> _Mapping:

@@ -11,7 +11,7 @@ from typing import Any
 from guardrails.checks.base import MAX_SOURCE, File
 from guardrails.documents import json, yaml
 from guardrails.documents.document import ParseError, Root
-from guardrails.documents.kubernetes import resources
+from guardrails.documents.resources import mapping, resources
 from guardrails.engine.marks import ANNOTATION, NAME, Mark
 
 _PLACE = ("metadata", "annotations")
@@ -40,7 +40,7 @@ def annotated(file: File) -> Iterator[Mark]:
 
 def _of(path: str, resource: Root, place: tuple[str, ...]) -> Iterator[Mark]:
     """The waivers at a place in a resource, each about the whole of what stands there."""
-    found = _mapping(resource.value, *place, *_PLACE)
+    found = mapping(resource.value, *place, *_PLACE)
     if not any(map(_is_waiver, found)):
         return
     whole = resource.span(place)
@@ -56,15 +56,8 @@ def _is_waiver(key: str) -> bool:
     return key == NAME or key.startswith(f"{NAME}-")
 
 
-def _mapping(value: Any, *place: str) -> dict[str, Any]:
-    """The mapping at a place; an empty one where there is none."""
-    for key in place:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
 def _name(resource: dict[str, Any]) -> str:
     """What a resource is known by, wherever it stands in its file."""
-    metadata = _mapping(resource, "metadata")
+    metadata = mapping(resource, "metadata")
     names = [resource["kind"], metadata.get("namespace"), metadata.get("name")]
     return "/".join(name for name in names if isinstance(name, str))[:MAX_SOURCE]

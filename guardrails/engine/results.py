@@ -24,7 +24,7 @@ from guardrails.tuples import NamedTuple
 
 _VERSIONS = 4
 """Records of a path that are kept, and conclusions: of other branches, rules and ways to run."""
-_RECENT, _FEW = "-recent", 16
+RECENT, _FEW = "-recent", 16
 """Where records lie that are new, until they are more than one in so many: the others need not be written again."""
 _QUIET = b"."
 """Ends the record of a file that gave nothing."""
@@ -58,7 +58,7 @@ class Results:
         self._name = f"results-{digest(part.encode('utf-8', 'surrogateescape') for part in (root, *_MADE_BY))}"
         self._records, conclusions = self._load("")
         """Those of each path, packed: of most only the last bytes are ever looked at."""
-        self._recent, self._conclusions = self._load(_RECENT)
+        self._recent, self._conclusions = self._load(RECENT)
         """Those that were found since all were written."""
         self._records |= self._recent
         self._conclusions = conclusions | self._conclusions
@@ -135,10 +135,10 @@ class Results:
             self._records = self._recent = {path: self._records[path] for path in paths & self._records.keys()}
         if len(self._recent) * _FEW >= len(self._records):
             self._store("", self._records)
-            cache.remove(self._folder, self._name + _RECENT)
+            cache.remove(self._folder, self._name + RECENT)
             self._recent = {}
         else:
-            self._store(_RECENT, self._recent)
+            self._store(RECENT, self._recent)
             cache.renew(self._folder, self._name)
         self._is_changed = False
 

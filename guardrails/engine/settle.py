@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from guardrails import config
-from guardrails.config import Decision, Layer, Origin
+from guardrails.config import Layer, Origin
+from guardrails.decisions import Decision, decide
 from guardrails.engine.compiler import Decided, compile_plan, rebase
 from guardrails.engine.options import Options
 from guardrails.engine.plan import UNPARSABLE, Registry, Setting
@@ -48,7 +49,7 @@ class Settled(NamedTuple):
     def decision(self, rule: Rule, folder: str) -> Decision:
         """How the rule stands in a folder; raises UserErrors where a final setting is loosened."""
         profile = (self.options.profile, Origin("the command line")) if self.options.profile else None
-        decision = config.decide(rule, self.layers_of(folder), profile)
+        decision = decide(rule, self.layers_of(folder), profile)
         if self.options.history and not rule.history:
             return decision._replace(enabled=False, origins={**decision.origins, "enabled": Origin("--history")})
         if any(selects(selector, rule.id) for selector in self.options.ignore):

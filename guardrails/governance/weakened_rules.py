@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guardrails.config import Decision, Origin, looser
+from guardrails.config import Origin
+from guardrails.decisions import Decision, looser
 from guardrails.engine.settle import Settled
 from guardrails.findings import Location
 from guardrails.governance.weakened_waivers import Weakening

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
 from guardrails.errors import PolicyError, UsageError
 from guardrails.policy.terms import BUILTIN, Source
@@ -46,15 +47,19 @@ def policy_files(path: str) -> list[str]:
     """The policy files at ``path``, which is one of them or a folder of them, sorted."""
     if os.path.isfile(path):
         return [path]
-    if not os.path.isdir(path):
-        raise UsageError(f"no policy file or folder at {path}")
     found = []
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [os.path.join(folder, name) for name in sorted(names) if is_policy(name)]
     if not found:
         raise UsageError(f"no policies in {path}", hint="policies are files that end in .yaml or .yml")
     return found
+
+
+def _refuse(error: OSError) -> NoReturn:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise UsageError(f"no policy file or folder at {error.filename}") from None
+    raise UsageError(f"{error.filename} cannot be read: {error.strerror}", hint="make it readable") from None
 
 
 def is_policy(path: str) -> bool:

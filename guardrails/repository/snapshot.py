@@ -177,7 +177,10 @@ class _Disk(OpenSnapshot):
             return None
         if not stat.S_ISDIR(status.st_mode):
             return _from_disk(name, status, time.time_ns() - _UNSETTLED)
-        inside = os.listdir(self._base + name)
+        try:
+            inside = os.listdir(self._base + name)
+        except OSError as error:
+            raise _unreadable(path, error) from None
         # A submodule, if it is one, may not be checked out.
         return super().entry(path) if b".git" in inside or not inside else None
 
@@ -291,8 +294,12 @@ class WorkTree(_Disk):
     def below(self, folder: str) -> Sequence[Entry]:
         """The entries below a folder; git looks at no other, unless all are listed already."""
         if self._entries is not None or not folder or not self._status(_encode(folder)):
-            return super().below(folder)
-        return [entry for entry in self._list(_encode(folder)) if entry.path.startswith(f"{folder}/")]
+            found = super().below(folder)
+        else:
+            found = [entry for entry in self._list(_encode(folder)) if entry.path.startswith(f"{folder}/")]
+        if folder and not found:
+            self.entry(folder)  # Git passes over a folder that it cannot read; this raises.
+        return found
 
     def _list(self, *within: bytes) -> Iterable[Entry]:
         paths: tuple[str | bytes, ...] = ("--", *within)

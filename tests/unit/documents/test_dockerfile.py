@@ -392,6 +392,14 @@ def test_user_and_healthcheck_are_inherited():
     ]
 
 
+def test_what_is_inherited_stands_where_it_is_written():
+    text = 'FROM a AS one\nUSER x\nUSER z\nWORKDIR /a\nFROM one AS two\nSHELL ["ash"]\nONBUILD USER q\nFROM two\n'
+    root = parse(text + "WORKDIR /b\nFROM c")
+    names = ("user", "workdir", "shell", "health")
+    lines = [[root.span(("stages", stage, name)).line for name in names] for stage in range(4)]
+    assert lines == [[3, 4, 1, 1], [3, 4, 6, 5], [3, 9, 6, 8], [10, 10, 10, 10]]
+
+
 def test_a_fragment_has_no_stage():
     value = parse("RUN a\nUSER b\nFROM c").value
     assert [i["stage"] for i in value["instructions"]] == [-1, -1, 0]

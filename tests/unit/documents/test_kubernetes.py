@@ -341,6 +341,12 @@ def test_a_mount_without_a_volume_is_of_no_kind():
     assert found["volumeMounts"] == [{"name": "a", "volume": ""}, {"volume": ""}, "b", {"name": "c", "volume": ""}]
 
 
+def test_a_container_that_says_nothing_is_one():
+    text = "apiVersion: example.org/v1\nkind: Own\nspec: {template: {spec: {containers: [{}]}}}\n"
+    assert len(parsed(kubernetes.KUBERNETES_POD, text)) == 1
+    assert parsed(kubernetes.KUBERNETES_POD, text.replace("{}", "")) == []
+
+
 @pytest.mark.parametrize("odd", [None, "text", 7, [], {}])
 def test_what_rules_ask_for_is_there(odd):
     names = ("command", "args", "env", "envFrom", "ports", "resources", "securityContext", "volumeMounts")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from hashlib import sha1
 from pathlib import Path
@@ -20,6 +19,7 @@ from guardrails.repository import git, snapshot
 from guardrails.repository.entry import FILE, LINK, SUBMODULE, Entry
 from guardrails.repository.snapshot import OpenSnapshot, commit, find_root, index, work_tree
 from tests.unit.repository.running import run
+from tests.unit.rights import unprivileged
 
 ODD_NAMES = [
     b"-dash",
@@ -99,19 +99,6 @@ def listed(opened: OpenSnapshot) -> dict[str, bytes]:
         assert opened.below("") == entries
         assert len(contents) == len(entries)
         return contents
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """Lay down what root may do, to whom nothing is read-only or unreadable."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture
@@ -496,6 +483,19 @@ class TestWorkTree:
             for use_git in (True, False):
                 with pytest.raises(RepositoryError, match=r"^folder/?.*: cannot be read: Permission denied"):
                     work_tree(str(public), use_git=use_git).entries()
+                with pytest.raises(RepositoryError, match=r"^folder: cannot be read: Permission denied"):
+                    work_tree(str(public), use_git=use_git).entry("folder")
+
+    def test_unreadable_folder_that_git_does_not_track(self, public: Path) -> None:
+        write(public, "folder/file")
+        (public / "folder").chmod(0)
+        for listed_before in (False, True):
+            opened = work_tree(str(public))
+            with unprivileged():
+                if listed_before:
+                    assert opened.entries() == []
+                with pytest.raises(RepositoryError, match=r"^folder: cannot be read: Permission denied"):
+                    opened.below("folder")
 
     def test_forged_index_leads_nowhere(self, top: Path) -> None:
         write(top, "../outside", "etc/hosts", "real")
