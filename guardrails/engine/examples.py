@@ -156,8 +156,8 @@ def _data(value: Mapping[str, Any], random: Random) -> bytes:
         return b64decode(str(value["base64"]), validate=True)
     text: str = value.get("before", "") + value.get("text", "")
     if "sample" in value:
-        import rstr  # noqa: PLC0415 - only examples with samples need it
+        from guardrails.engine.samples import sample  # noqa: PLC0415 - only few examples have one
 
-        text += rstr.Rstr(random).xeger(value["sample"])
+        text += sample(value["sample"], random)
     text += value.get("after", "")
     return text.encode()
