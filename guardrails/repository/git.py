@@ -113,22 +113,22 @@ def call(repository: Repository, *arguments: str | bytes) -> Answer:
 
 def run(repository: Repository, *arguments: str | bytes) -> bytes:
     """The output of a git command; raises RepositoryError when it fails."""
-    with running(repository, *arguments) as output:
-        return output()
+    with running(repository, *arguments) as answer:
+        return answer().output
 
 
 @contextmanager
-def running(repository: Repository, *arguments: str | bytes) -> Iterator[Callable[[], bytes]]:
-    """A git command at work: what is given waits for its output, and raises RepositoryError when it fails."""
+def running(repository: Repository, *arguments: str | bytes) -> Iterator[Callable[[], Answer]]:
+    """A git command at work: what is given waits for its answer, and raises RepositoryError when it fails."""
 
-    def output() -> bytes:
+    def answered() -> Answer:
         answer = child.answer()
         if answer.code:
             raise failure(str(arguments[0]), answer.complaint)
-        return answer.output
+        return answer
 
     with closing(_Child(repository, arguments)) as child:
-        yield output
+        yield answered
 
 
 def fields(repository: Repository, *arguments: str | bytes) -> Iterator[bytes]:

@@ -34,6 +34,8 @@ _NEVER = frozenset((b"", b".", b"..", b".git"))
 _LONGEST = 4096
 """No path on a disk has more bytes; one in a forged index may."""
 _ABSENT = (ENOENT, ENOTDIR, ENAMETOOLONG)
+_UNOPENED = "could not open directory"
+"""What git says of a folder that it passes over."""
 _CHUNK = 1 << 24
 _STAMP, _TIME = Struct("=IqQQQ"), (1 << 64) - 1
 """Mode, size, inode, time of the content and of the status in nanoseconds: of centuries away, the lower part."""
@@ -303,15 +305,19 @@ class WorkTree(_Disk):
 
     def _list(self, *within: bytes) -> Iterable[Entry]:
         paths: tuple[str | bytes, ...] = ("--", *within)
-        with git.running(self._repository, "ls-files", "-z", "--others", "--exclude-standard", *paths) as output:
+        with git.running(self._repository, "ls-files", "-z", "--others", "--exclude-standard", *paths) as others:
             staged = git.run(self._repository, "ls-files", "-z", "--stage", *paths)
             start = staged.find(b"\t") + 1  # Mode, id and stage take the same room in every record.
             names = {record[start:]: record.startswith(b"160000") for record in staged.split(b"\0")[:-1]}
             entries = list(self._present(names))  # Meanwhile, git walks through all folders.
-            untracked = {name: False for name in output().split(b"\0")[:-1] if name not in names}
+            _, listed, complaint = others()
+        untracked = {name: False for name in listed.split(b"\0")[:-1] if name not in names}
+        self.notes = tuple(
+            f"git {line.removeprefix('warning: ')}" for line in complaint.splitlines() if _UNOPENED in line
+        )
         if nested := sorted(_decode(name) for name in untracked if name.endswith(b"/")):
             shown = ", ".join(nested[:5]) + (", …" if len(nested) > 5 else "")
-            self.notes = (f"left out, for they are git repositories of their own: {shown}",)
+            self.notes += (f"left out, for they are git repositories of their own: {shown}",)
         if not within:
             self._untracked = frozenset(map(_decode, untracked))
         if not untracked:

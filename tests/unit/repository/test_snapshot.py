@@ -494,6 +494,7 @@ class TestWorkTree:
             with unprivileged():
                 if listed_before:
                     assert opened.entries() == []
+                    assert opened.notes == ("git could not open directory 'folder/': Permission denied",)
                 with pytest.raises(RepositoryError, match=r"^folder: cannot be read: Permission denied"):
                     opened.below("folder")
 
