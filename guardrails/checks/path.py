@@ -8,7 +8,7 @@ from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.path_listing import Listing, above, collisions, folder_of, folders_of, join, name_of
-from guardrails.checks.path_storage import JUDGES, fits, target_of
+from guardrails.checks.path_storage import JUDGES, Flaw, fits, target_of
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
 from guardrails.matching import GlobSet, PatternError, regex
@@ -114,11 +114,10 @@ class Check(NamedTuple):
         reason = render(sentence, values)
         return render(self.message, {**values, "reason": reason}) if self.message else reason
 
-    def judge(self, file: File) -> Iterator[Finding]:
-        """Findings in one file; the evidence is not the measured value, which may change without being mended."""
-        for flaw in JUDGES[self.test](file, self.wanted):
-            message = self.say(flaw.sentence, file.path, flaw.value, limit=flaw.limit)
-            yield file.finding(self.rule, message, line=flaw.line, evidence=flaw.evidence or self.test)
+    def finding(self, file: File, flaw: Flaw) -> Finding:
+        """What is wrong with a file; the evidence is not the measured value, which may change without being mended."""
+        message = self.say(flaw.sentence, file.path, flaw.value, limit=flaw.limit)
+        return file.finding(self.rule, message, line=flaw.line, evidence=flaw.evidence or self.test)
 
     def absent(self, folder: str, sentence: str, file: str = "") -> Finding:
         """A finding for a file that is not in ``folder``, at the place where the first choice would be."""
@@ -145,7 +144,9 @@ class PathInspector(NamedTuple):
         """Judge one file; its content is read only for the tests that are about content."""
         for number in [number for number in self.checks if number in rules]:
             if number not in self.concluding:
-                yield from self.checks[number].judge(file)
+                check = self.checks[number]
+                if flaw := JUDGES[check.test](file, check.wanted):
+                    yield check.finding(file, flaw)
             elif number in self.fact_based and file.entry.kind == LINK:
                 yield Fact(number, file.path, target_of(file))
 

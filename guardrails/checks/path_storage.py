@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from guardrails.checks.base import File
@@ -23,12 +23,12 @@ class Flaw(NamedTuple):
     evidence: str = ""
 
 
-def forbidden(file: File, _wanted: bool) -> Iterator[Flaw]:
+def forbidden(file: File, _wanted: bool) -> Flaw | None:
     """The file is there."""
-    yield Flaw("{value} does not belong in the repository", name_of(file.path))
+    return Flaw("{value} does not belong in the repository", name_of(file.path))
 
 
-def misnamed(file: File, wanted: tuple[str, str]) -> Iterator[Flaw]:
+def misnamed(file: File, wanted: tuple[str, str]) -> Flaw | None:
     """The name, or another part of the path, does not match a pattern."""
     of, pattern = wanted
     value = file.path if of == "path" else name_of(file.path)
@@ -36,15 +36,17 @@ def misnamed(file: File, wanted: tuple[str, str]) -> Iterator[Flaw]:
         dot = value.rfind(".")
         value = value[:dot] if dot > 0 else value
     if not fits(pattern, value):
-        yield Flaw("'{value}' does not match {limit}", value, pattern)
+        return Flaw("'{value}' does not match {limit}", value, pattern)
+    return None
 
 
-def too_large(file: File, wanted: int) -> Iterator[Flaw]:
+def too_large(file: File, wanted: int) -> Flaw | None:
     """The file has more bytes than allowed."""
     if file.entry.kind == FILE:
         size = file.entry.size if file.entry.size >= 0 else len(file.data)
         if size > wanted:
-            yield Flaw("the file has {value}; at most {limit} is allowed", _human(size), _human(wanted))
+            return Flaw("the file has {value}; at most {limit} is allowed", _human(size), _human(wanted))
+    return None
 
 
 def _human(size: int) -> str:
@@ -54,73 +56,76 @@ def _human(size: int) -> str:
     return f"{size} bytes"
 
 
-def wrong_mode(file: File, wanted: str) -> Iterator[Flaw]:
+def wrong_mode(file: File, wanted: str) -> Flaw | None:
     """The executable bit is set or missing where it should not be."""
     if file.entry.kind != FILE:
-        return
+        return None
     name, executable = name_of(file.path), file.entry.executable
     if wanted == "required" and not executable:
-        yield Flaw("the file is not executable", name)
-    elif wanted == "forbidden" and executable:
-        yield Flaw("the file is executable", name)
-    elif wanted == "shebang" and not file.binary:
+        return Flaw("the file is not executable", name)
+    if wanted == "forbidden" and executable:
+        return Flaw("the file is executable", name)
+    if wanted == "shebang" and not file.binary:
         shebang = file.utf8.startswith(b"#!") and not file.utf8.startswith(b"#![")  # an attribute in Rust
         if shebang and not executable:
-            yield Flaw("the file begins with #! but is not executable", name, line=1)
-        elif executable and not shebang:
-            yield Flaw("the file is executable but does not begin with #!", name)
+            return Flaw("the file begins with #! but is not executable", name, line=1)
+        if executable and not shebang:
+            return Flaw("the file is executable but does not begin with #!", name)
+    return None
 
 
-def stray_link(file: File, wanted: str) -> Iterator[Flaw]:
+def stray_link(file: File, wanted: str) -> Flaw | None:
     """The file is a symbolic link, or one that leads out of the repository."""
     if file.entry.kind == LINK:
         target = target_of(file)
         if wanted == "forbid":
-            yield Flaw("this is a symbolic link to {value}; links are not allowed", target, evidence=target)
-        elif escapes(file.path, target):
-            yield Flaw("the link points to {value}, outside the repository", target, evidence=target)
+            return Flaw("this is a symbolic link to {value}; links are not allowed", target, evidence=target)
+        if escapes(file.path, target):
+            return Flaw("the link points to {value}, outside the repository", target, evidence=target)
+    return None
 
 
-def not_utf8(file: File, wanted: str) -> Iterator[Flaw]:
+def not_utf8(file: File, wanted: str) -> Flaw | None:
     """The text is in another encoding, or broken."""
     if not _is_text(file):
-        return
+        return None
     if file.encoding != wanted:
-        yield Flaw("the file is encoded as {value}, not UTF-8", file.encoding.upper(), line=1)
-        return
+        return Flaw("the file is encoded as {value}, not UTF-8", file.encoding.upper(), line=1)
     data = file.utf8
     if data.isascii():
-        return
+        return None
     try:
         data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        yield Flaw("the file is not UTF-8: the byte {value} is out of place", f"0x{data[error.start]:02x}", line=line)
+        return Flaw("the file is not UTF-8: the byte {value} is out of place", f"0x{data[error.start]:02x}", line=line)
+    return None
 
 
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def wrong_mark(file: File, wanted: str) -> Iterator[Flaw]:
+def wrong_mark(file: File, wanted: str) -> Flaw | None:
     """The text starts with a byte order mark, or lacks it."""
     if _is_text(file):
         marked = file.data.startswith(_MARKS)
         if marked and wanted == "forbid":
-            yield Flaw("the file starts with a byte order mark", line=1)
-        elif not marked and wanted == "require":
-            yield Flaw("the file does not start with a byte order mark", line=1)
+            return Flaw("the file starts with a byte order mark", line=1)
+        if not marked and wanted == "require":
+            return Flaw("the file does not start with a byte order mark", line=1)
+    return None
 
 
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 
 
-def wrong_line_end(file: File, wanted: str) -> Iterator[Flaw]:
+def wrong_line_end(file: File, wanted: str) -> Flaw | None:
     """A line ends in another way than the rest, or than is wanted; the first such line stands for all."""
     if not _is_text(file):
-        return
+        return None
     data = file.utf8
     if wanted != "crlf" and b"\r" not in data:  # nearly all files
-        return
+        return None
     crlf = data.count(b"\r\n")
     lf = data.count(b"\n") - crlf
     if wanted == "consistent":
@@ -130,18 +135,19 @@ def wrong_line_end(file: File, wanted: str) -> Iterator[Flaw]:
     elif wanted == "crlf" and (lone := _LONE_LF.search(data)):
         position, value = lone.start(), "LF"
     else:
-        return
+        return None
     line = data.count(b"\n", 0, position) + 1
-    yield Flaw("the line ends with {value}, not {limit}", value, wanted.upper(), line=line)
+    return Flaw("the line ends with {value}, not {limit}", value, wanted.upper(), line=line)
 
 
-def no_final_newline(file: File, _wanted: str) -> Iterator[Flaw]:
+def no_final_newline(file: File, _wanted: str) -> Flaw | None:
     """The last line has no end."""
     if _is_text(file) and file.utf8 and not file.utf8.endswith(b"\n"):
-        yield Flaw("the last line has no line end", line=len(file.lines))
+        return Flaw("the last line has no line end", line=len(file.lines))
+    return None
 
 
-JUDGES: Mapping[str, Callable[[File, Any], Iterator[Flaw]]] = {
+JUDGES: Mapping[str, Callable[[File, Any], Flaw | None]] = {
     "forbid": forbidden,
     "name": misnamed,
     "size": too_large,
