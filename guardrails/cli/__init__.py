@@ -102,7 +102,8 @@ def _fill(parser: argparse.ArgumentParser, command: str) -> None:
     from importlib import import_module  # noqa: PLC0415
 
     module = import_module(f"guardrails.cli.{command}")
-    parser.description = COMMANDS[command].capitalize() + "."
+    summary = COMMANDS[command]
+    parser.description = f"{summary[0].upper()}{summary[1:]}."
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     parser.set_defaults(run=getattr(module, "run", None))  # Commands below a command say what they run.

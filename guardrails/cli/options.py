@@ -50,7 +50,7 @@ def add_rule_options(parser: ArgumentParser) -> None:
 
 def add_command(commands: Any, name: str, run: Callable[[Namespace], int], summary: str, more: str = "") -> Any:
     """The parser of a command below another; ``run`` does what it says."""
-    command = commands.add_parser(name, help=summary, description=more or summary.capitalize() + ".")
+    command = commands.add_parser(name, help=summary, description=more or f"{summary[0].upper()}{summary[1:]}.")
     command.add_argument("--debug", action="store_true", help="show tracebacks")
     command.set_defaults(run=run)
     return command

@@ -317,6 +317,7 @@ def test_version_and_help(repo):
         done = repo.run(command, "--help")
         assert done.returncode == 0
         assert "usage: guardrails" in done.stdout
+    assert "Print a JSON Schema: " in repo.run("schema", "--help").stdout
     assert repo.run().returncode == 2
     assert repo.run("chekc").returncode == 2
 
