@@ -15,6 +15,7 @@ from guardrails.checks.cel import VARIABLES, Expression, Fields
 from guardrails.checks.cel_binding import binding
 from guardrails.checks.cel_functions import FUNCTIONS
 from guardrails.checks.cel_python import translate
+from guardrails.checks.pattern_errors import RE2_HINT
 from guardrails.matching import regex
 
 MAX_SOURCE = 4_000
@@ -128,8 +129,7 @@ def _check_patterns(source: str) -> None:
         try:
             regex(pattern)
         except ValueError as error:
-            hint = "write it in RE2 syntax, which has no look-around and no back-references"
-            raise ExpressionError(f"'{pattern}' is not a valid regular expression: {error}", hint) from None
+            raise ExpressionError(f"'{pattern}' is not a valid regular expression: {error}", RE2_HINT) from None
 
 
 _HINTS = {

@@ -13,9 +13,10 @@ from typing import Any
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.commit_messages import agreement
 from guardrails.checks.path_listing import folder_of, name_of
+from guardrails.checks.pattern_errors import glob_errors
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
-from guardrails.matching import GlobSet, PatternError
+from guardrails.matching import GlobSet
 from guardrails.repository.change import ADDED, DELETED, MODIFIED, RENAMED, Change, ChangedFile
 from guardrails.repository.entry import Snapshot
 from guardrails.tuples import NamedTuple
@@ -289,13 +290,7 @@ def _errors(rule: Rule) -> Iterator[UserError]:
     # Filled with a name that no brackets take: where they hold a field, each name would make another pattern.
     places["touch",] = _filled(rule.block.get("touch", ()), "é/é.é")
     for place, globs in places.items():
-        for position, glob in enumerate(globs):
-            try:
-                GlobSet.compile([[glob]])
-            except PatternError as error:
-                yield rule.error(str(error), *place, position)
-        if globs and all(glob.startswith("!") for glob in globs):
-            yield rule.error(f"all globs of '{place[-1]}' take back", *place, hint="write at least one glob without !")
+        yield from glob_errors(rule, globs, *place)
 
 
 KIND = ChangeKind()

@@ -11,6 +11,7 @@ from typing import Any
 
 from guardrails.checks.base import File, Repository, Rule, RuleSet, render
 from guardrails.checks.commit_messages import people, subject, values
+from guardrails.checks.pattern_errors import regex_errors
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
 from guardrails.matching import regex
@@ -221,11 +222,7 @@ def _errors(rule: Rule) -> Iterator[UserError]:
     patterns = [((key,), value) for key, value in rule.block.items() if isinstance(value, str)]
     trailer = rule.block.get("trailer", {})
     for path, pattern in [*patterns, (("trailer", "value"), trailer.get("value", ""))]:
-        try:
-            regex(pattern)
-        except ValueError as reason:
-            hint = "write it in RE2 syntax, which has no look-around and no back-references"
-            yield rule.error(f"'{pattern}' is not a valid regular expression: {reason}", *path, hint=hint)
+        yield from regex_errors(rule, pattern, *path)
 
 
 KIND = CommitKind()

@@ -11,7 +11,7 @@ from guardrails.checks.path_listing import Listing, above, collisions, folder_of
 from guardrails.checks.path_storage import JUDGES, Flaw, fits, target_of
 from guardrails.errors import UserError, UserErrors
 from guardrails.findings import Fact, Finding, Location
-from guardrails.matching import GlobSet, PatternError, regex
+from guardrails.matching import GlobSet
 from guardrails.repository.entry import LINK, Entry
 from guardrails.tuples import NamedTuple
 
@@ -310,24 +310,15 @@ def _check(rule: Rule, lists: list[Sequence[str]]) -> Check:
 
 def _errors(rule: Rule) -> Iterator[UserError]:
     """What the schema cannot say: names that are no RE2, globs that are no globs or only take back."""
+    from guardrails.checks.pattern_errors import glob_errors, regex_errors  # noqa: PLC0415 - as above
+
     block = rule.block
     if "in" in block and "beside" in block:
         yield rule.error("'in' and 'beside' exclude each other", "beside", hint="write two rules, one for each")
     if "name" in block:
-        try:
-            regex(block["name"])
-        except ValueError as reason:
-            hint = "write it in RE2 syntax, which has no look-around and no back-references"
-            yield rule.error(f"'{block['name']}' is not a valid regular expression: {reason}", "name", hint=hint)
+        yield from regex_errors(rule, block["name"], "name")
     for key in ("require", "in"):
-        globs = block.get(key, ())
-        for position, glob in enumerate(globs):
-            try:
-                GlobSet.compile([[glob]])
-            except PatternError as error:
-                yield rule.error(str(error), key, position)
-        if globs and all(glob.startswith("!") for glob in globs):
-            yield rule.error(f"all globs of '{key}' take back", key, hint="write at least one glob without !")
+        yield from glob_errors(rule, block.get(key, ()), key)
 
 
 KIND = PathKind()
