@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import re2
 
 from guardrails.cli import records
 from guardrails.engine.examples import failures
@@ -12,6 +13,7 @@ from guardrails.policy import loading, packs
 FOLDER = packs.builtin_folder()
 POLICIES = loading.load(packs.read_files("shipped", packs.policy_files(FOLDER), base=FOLDER))
 RULES = [rule for policy in POLICIES for rule in policy.rules]
+HEXADECIMAL = "0123456789abcdef" * 3
 
 
 def test_there_are_enough():
@@ -45,3 +47,16 @@ def test_a_rule_that_judges_content_says_of_which_files(rule):
     assert rule.kind in {"change", "commit", "governance", "ownership", "path", "text"} or any(
         match.formats for match in rule.match
     )
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.kind == "text"], ids=lambda rule: rule.id)
+def test_a_key_of_32_letters_and_digits_may_be_hexadecimal(rule):
+    """Many vendors' keys are digests; of such, each fifth has an entropy below 3.5, and hardly one below 3.1."""
+    forbidden = rule.block.get("forbid", [])
+    for pattern in forbidden if isinstance(forbidden, list) else [forbidden]:
+        lengths = [number for number in (31, 32, 33) if re2.fullmatch(_value(pattern), HEXADECIMAL[:number])]
+        assert lengths != [32] or rule.block.get("entropy", 0) <= 3.1
+
+
+def _value(pattern):
+    return pattern["value"] if isinstance(pattern, dict) else ""
