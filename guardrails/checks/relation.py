@@ -68,6 +68,11 @@ SCHEMA: Mapping[str, Any] = {
             "default": False,
             "description": "With in: nothing is judged while there is no thing to be compared with.",
         },
+        "any": {
+            "type": "boolean",
+            "default": False,
+            "description": "With in: of a thing's keys one is enough, where otherwise each has to be there.",
+        },
         "at": {"type": "string", "description": "JSONPath from the node to the place to report."},
         "report": {
             "enum": ["key", "value"],
@@ -128,6 +133,7 @@ class _Compiler:
             test=self.test,
             where=self._where(names),
             optional=self.block.get("optional", False),
+            any_key=self.block.get("any", False),
             at=self._path("at"),
             report=self.block.get("report", ""),
             params=self.rule.params,
@@ -168,8 +174,9 @@ class _Compiler:
             yield error("nothing says when two things are the same", "each", hint="add 'key:' CEL, as file.stem")
         if self.test == "unique" and "where" in self.block:
             yield error("'where' has nothing to compare with 'unique'", "where", hint="put what counts into the key")
-        if self.test != "in" and "optional" in self.block:
-            yield error(f"'optional' says nothing with '{self.test}'", "optional", hint="remove it")
+        for part in ("optional", "any"):
+            if self.test != "in" and part in self.block:
+                yield error(f"'{part}' says nothing with '{self.test}'", part, hint="remove it")
 
     def _mistakes_of_side(self, name: str) -> Iterator[UserError]:
         error, side = self.rule.error, self.block[name]

@@ -114,11 +114,7 @@ def _order(thing: Thing) -> tuple[str, int]:
 def _related(check: Check, each: Sequence[Thing], others: Sequence[Thing], today: str) -> Iterator[Finding]:
     """The findings of one rule; raises _TooManyError."""
     if check.test == "unique":
-        first: dict[str, Thing] = {}
-        for thing in each:
-            for key in thing.keys:
-                if (other := first.setdefault(key, thing)) is not thing:
-                    yield _finding(check, thing, key, other)
+        yield from _repeated(check, each)
         return
     if check.optional and not others:
         return
@@ -128,10 +124,22 @@ def _related(check: Check, each: Sequence[Thing], others: Sequence[Thing], today
             by_key.setdefault(key, []).append(other)
     comparison = _Comparison(check, today)
     for thing in each:
-        for key in thing.keys or _KEYLESS:
-            match = comparison.first(thing, by_key.get(key, ()))
+        matches = ((key, comparison.first(thing, by_key.get(key, ()))) for key in thing.keys or _KEYLESS)
+        if check.any_key:
+            if all(match is None for _, match in matches):
+                yield _finding(check, thing, "", None)
+            continue
+        for key, match in matches:
             if (match is None) == (check.test == "in"):
                 yield _finding(check, thing, key, match)
+
+
+def _repeated(check: Check, each: Sequence[Thing]) -> Iterator[Finding]:
+    first: dict[str, Thing] = {}
+    for thing in each:
+        for key in thing.keys:
+            if (other := first.setdefault(key, thing)) is not thing:
+                yield _finding(check, thing, key, other)
 
 
 _KEYLESS = ("",)

@@ -44,6 +44,8 @@ class Check(NamedTuple):
     test: str
     where: Expression | None
     optional: bool
+    any_key: bool
+    """Whether one of a thing's keys is enough."""
     at: JSONPath | None
     report: str
     message: str

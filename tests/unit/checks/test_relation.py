@@ -110,6 +110,9 @@ EACH = node(nodes="$.services[*]", key="self.name")
         ({"each": EACH, "in": {"paths": ["x"], "key": "path"}, "optional": True}, []),
         ({"each": EACH, "in": {"paths": ["docs/web.md"], "key": "file.stem"}, "optional": True}, ["a.yaml:3", "b.yaml:2"]),
         ({"each": EACH, "in": {"paths": ["docs/web.md"], "key": "path"}, "optional": True}, ["a.yaml:2", "a.yaml:3", "b.yaml:2"]),
+        ({"each": {**EACH, "key": "[self.name, 'web']"}, "in": {"paths": ["docs/*.md"], "key": "file.stem"}}, ["a.yaml:3"]),
+        ({"each": {**EACH, "key": "[self.name, 'web']"}, "in": {"paths": ["docs/*.md"], "key": "file.stem"}, "any": True}, []),
+        ({"each": {**EACH, "key": "[self.name, 'x']"}, "in": {"paths": ["docs/*.md"], "key": "file.stem"}, "any": True}, ["a.yaml:3"]),
         # The things without a value for the key are none, on either side.
         ({"each": node(nodes="$.services[*]", key="self.nickname"), "in": {"paths": ["x"], "key": "path"}}, ["b.yaml:3"]),
         ({"each": EACH, "in": node(nodes="$.services[*]", key="self.nickname"), "optional": True}, ["a.yaml:2", "a.yaml:3", "b.yaml:2"]),
@@ -464,6 +467,7 @@ def test_a_plan_from_the_cache_needs_neither_schema_nor_compilers() -> None:
         ({"each": EACH, "unique": True, "where": "true"}, "'where' has nothing to compare with 'unique'", ("where",)),
         ({"each": EACH, "unique": True, "optional": True}, "'optional' says nothing with 'unique'", ("optional",)),
         ({"each": EACH, "not-in": EACH, "optional": True}, "'optional' says nothing with 'not-in'", ("optional",)),
+        ({"each": EACH, "not-in": EACH, "any": True}, "'any' says nothing with 'not-in'", ("any",)),
         ({"each": EACH, "in": EACH, "where": "self == 1"}, "'where' sees the fact of 'each' as self, and there is none", ("where",)),
         ({"each": EACH, "in": EACH, "where": "other == 1"}, "'where' sees the fact of 'in' as other, and there is none", ("where",)),
         ({"each": EACH, "in": EACH, "where": "file == 1"}, "where: there is no variable 'file' (column 1 of the expression)", ("where",)),
