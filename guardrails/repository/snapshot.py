@@ -312,12 +312,11 @@ class WorkTree(_Disk):
             entries = list(self._present(names))  # Meanwhile, git walks through all folders.
             _, listed, complaint = others()
         untracked = {name: False for name in listed.split(b"\0")[:-1] if name not in names}
-        self.notes = tuple(
-            f"git {line.removeprefix('warning: ')}" for line in complaint.splitlines() if _UNOPENED in line
-        )
+        notes = [f"git {line.removeprefix('warning: ')}" for line in complaint.splitlines() if _UNOPENED in line]
         if nested := sorted(_decode(name) for name in untracked if name.endswith(b"/")):
             shown = ", ".join(nested[:5]) + (", …" if len(nested) > 5 else "")
-            self.notes += (f"left out, for they are git repositories of their own: {shown}",)
+            notes.append(f"left out, for they are git repositories of their own: {shown}")
+        self.notes = tuple(dict.fromkeys((*self.notes, *notes) if within else notes))
         if not within:
             self._untracked = frozenset(map(_decode, untracked))
         if not untracked:

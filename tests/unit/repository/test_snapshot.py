@@ -498,6 +498,19 @@ class TestWorkTree:
                 with pytest.raises(RepositoryError, match=r"^folder: cannot be read: Permission denied"):
                     opened.below("folder")
 
+    def test_notes_of_one_folder_outlive_the_next(self, top: Path) -> None:
+        for name in ("a/own", "b/own"):
+            run("init", "-q", str(top / name), cwd=top)
+            write(top, f"{name}/file")
+        write(top, "c/file")
+        opened = work_tree(str(top))
+        for folder in ("a", "b", "c", "a"):
+            opened.below(folder)
+        told = [f"left out, for they are git repositories of their own: {name}/own/" for name in "ab"]
+        assert opened.notes == tuple(told)
+        opened.entries()
+        assert opened.notes == (f"{told[0]}, b/own/",)
+
     def test_forged_index_leads_nowhere(self, top: Path) -> None:
         write(top, "../outside", "etc/hosts", "real")
         blob = run("hash-object", "-w", "real", cwd=top)
