@@ -188,6 +188,32 @@ def test_a_fragment_holds_strings(fragment: str, expected: list[str]) -> None:
     assert list(strings(fragment)) == expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "trail", "lead"),
+    [
+        (
+            r"(?:key|token)[\w.]{0,20}[:=](?P<secret>[\w-]{9,90})",
+            r"(?:key|token)(?:[\w\x{2e}])*[\x{3a}\x{3d}][\w\x{2d}]{6}",
+            32,
+        ),
+        (r"key\s?(?:=|:{1,3})[a-f]{10,90}", r"key\s{0,1}(?:\x{3d}|\x{3a}{1}(?:\x{3a})*)[a-f]{6}", 13),
+        (r"key[^\s=]{3,9}=x", r"key(?:[^\x{9}\x{a}\x{c}\x{d}\x{20}\x{3d}]+)*\x{3d}x", 41),
+        (r"(?i)key[_-]{0,9}ID", r"(?i:key)(?:(?i:[\x{5f}\x{2d}]))*(?i:I)(?i:D)", 16),
+        (r"key\d{0,9}(?:a\d{2,9})?=", r"key(?:\d)*(?:a\d{2}(?:\d)*)*\x{3d}", 23),
+        # What may be other than ASCII, and what is about a place, is not known; and a seldom fragment needs none.
+        (r"key[a-zé]{2,9}=", "", 3),
+        (r"key.{2,9}=", "", 3),
+        (r"key\W=", "", 3),
+        (r"key$\n=", "", 3),
+        (r"qxz_key_[a-z]{9}=", "", 14),
+    ],
+)
+def test_what_comes_after_a_common_fragment(pattern: str, trail: str, lead: int) -> None:
+    Regex(pattern).compile()
+    assert traits(pattern).trail.removeprefix("(?m)") == trail
+    assert traits(pattern).lead == lead
+
+
 def test_case_is_ignored_when_told_so() -> None:
     assert traits("SeCret", ignore_case=True).fragments == ("(?m)(?i:SeCret)",)
     assert traits("(?-i)SeCret", ignore_case=True).fragments == ("(?m)SeCret",)

@@ -31,6 +31,14 @@ def test_only_what_is_near_is_looked_at() -> None:
     assert stretch[0] > 4700
 
 
+def test_a_common_word_is_looked_at_only_before_what_has_to_follow() -> None:
+    regexset = prepared(Regex(r"(?:key|token)[\w.-]{0,20}=[a-z0-9]{10,20}"))
+    text = b"key " * 500 + b"-" * 3000 + b"token_x=abcdefghij12"
+    ((start, _),) = regexset.stretches(text)[0]
+    assert start > 4000
+    assert spans(regexset, 0, text) == [(5000, 5020)]
+
+
 def test_what_is_far_apart_is_looked_at_apart() -> None:
     regexset = prepared(TOKEN)
     text = (b"tok_abcd" + b"-" * 1992) * 4
