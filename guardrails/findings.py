@@ -115,6 +115,11 @@ def folded(text: str) -> str:
     return " ".join(text.split())
 
 
+def capitalized(text: str) -> str:
+    """The text with a capital in front, and all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(count: int, noun: str) -> str:
     """The number with its noun, which takes an s unless it is one."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

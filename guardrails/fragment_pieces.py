@@ -237,9 +237,9 @@ def repeated(pieces: Sequence[Piece], low: int, high: float) -> list[Piece]:
         return [some]
     if not low and high <= (_FEW if piece.is_atom else 1):
         return [piece._replace(text=f"{one}{{0,{high}}}", chance=1, width=width, is_atom=False, strings=())]
-    # What stands before a gap, and after it, may be the same.
     if not copies:
         return [gap((), width, loose)]
+    # What stands before a gap, and after it, may be the same.
     return [some, gap((), width - 2 * some.width, loose), some._replace(is_again=True)]
 
 
@@ -256,7 +256,7 @@ def literal(character: str) -> str:
 
 def any_of(text: str, named: set[str], members: set[str], folded: bool) -> Piece:
     """A character of a class that is written so; a gap when it may be none of ASCII, for engines that read bytes."""
-    if not "".join(members).isascii() or any(_OTHERS.match(name) for name in named):
+    if not _is_ascii(named, members):
         return gap((), WIDE)
     members = members.union(*(_CLASSES.get(name, ()) for name in named))
     chance = sum(map(frequency, sorted(members))) / (ALL if len(members) > 1 else 1)
@@ -271,11 +271,15 @@ def any_of(text: str, named: set[str], members: set[str], folded: bool) -> Piece
 
 def none_of(text: str, named: set[str], members: set[str], folded: bool) -> Piece:
     """A character that is not of a class; the text has all of it."""
-    if not "".join(members).isascii() or any(_OTHERS.match(name) for name in named):
+    if not _is_ascii(named, members):
         return gap((), WIDE)
     # A character has some bytes; and what is a space to Hyperscan is not to RE2.
     text = text.replace(r"\s", "".join(map(literal, _CLASSES[r"\s"])))
     return gap((), WIDE, f"(?i:{text}+)" if folded else f"{text}+")
+
+
+def _is_ascii(named: set[str], members: set[str]) -> bool:
+    return "".join(members).isascii() and not any(_OTHERS.match(name) for name in named)
 
 
 def _width(character: str, folded: bool) -> int:

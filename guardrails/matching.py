@@ -219,7 +219,6 @@ class _Sieve:
             for string in strings(fragment):
                 held[string].append(number)
         every = tuple(tuple(uses.get(number, ())) for number in range(len(numbers)))
-        trails = {number: trail for number, trail in trails.items() if number in expressions}
         sieve = cls(tuple(numbers), every, dict(held), reaches, trails)
         try:
             sieve._compile()

@@ -101,9 +101,10 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 def _fill(parser: argparse.ArgumentParser, command: str) -> None:
     from importlib import import_module  # noqa: PLC0415
 
+    from guardrails.findings import capitalized  # noqa: PLC0415
+
     module = import_module(f"guardrails.cli.{command}")
-    summary = COMMANDS[command]
-    parser.description = f"{summary[0].upper()}{summary[1:]}."
+    parser.description = capitalized(COMMANDS[command]) + "."
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     parser.set_defaults(run=getattr(module, "run", None))  # Commands below a command say what they run.

@@ -11,6 +11,7 @@ from typing import Any
 
 from guardrails.engine.options import Options
 from guardrails.errors import UsageError, UserError, UserErrors
+from guardrails.findings import capitalized
 from guardrails.policy.terms import PROFILES, day
 from guardrails.repository import snapshot as snapshots
 from guardrails.repository.change import Change
@@ -50,7 +51,7 @@ def add_rule_options(parser: ArgumentParser) -> None:
 
 def add_command(commands: Any, name: str, run: Callable[[Namespace], int], summary: str, more: str = "") -> Any:
     """The parser of a command below another; ``run`` does what it says."""
-    command = commands.add_parser(name, help=summary, description=more or f"{summary[0].upper()}{summary[1:]}.")
+    command = commands.add_parser(name, help=summary, description=more or capitalized(summary) + ".")
     command.add_argument("--debug", action="store_true", help="show tracebacks")
     command.set_defaults(run=run)
     return command

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from guardrails.engine.plan import UNPARSABLE
-from guardrails.findings import Enforcement, Severity
+from guardrails.findings import Enforcement, Severity, capitalized
 from guardrails.governance.verdict import WAIVED, Excuse, Judged, Style, Verdict
 from guardrails.policy.terms import RuleInfo
 from guardrails.reporters.excuses import reason_of, told
@@ -105,7 +105,7 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
         properties["security-severity"] = security_severity
     return {
         "id": rule.id,
-        "name": "".join(word[:1].upper() + word[1:] for word in rule.id.replace("/", "-").split("-")),
+        "name": "".join(map(capitalized, rule.id.replace("/", "-").split("-"))),
         "shortDescription": {"text": _shortened(title)},
         "fullDescription": {"text": _shortened(rule.rationale or title)},
         "help": {"text": _help(rule, "", ""), "markdown": _help(rule, "**", "`")},
